@@ -1,0 +1,37 @@
+/** Who is asking: an account's device with a valid session. Times are Unix milliseconds. */
+export interface Viewer {
+  readonly accountId: string;
+  readonly deviceId: string;
+  readonly issuedAt: number;
+  /** When the access token expires: no answer and no event is given to this viewer from then on. */
+  readonly expiresAt: number;
+}
+
+/** Turns an access token into a viewer. */
+export interface Authenticator {
+  /**
+   * @param token the bearer token, without the word Bearer
+   * @throws SignalingError CALL_UNAUTHORIZED: the token is not valid; CALL_UNAVAILABLE: the keys to check it cannot be had
+   */
+  authenticate(token: string): Promise<Viewer>;
+}
+
+/** A device as the device-management service knows it. */
+export interface Device {
+  readonly id: string;
+  readonly name: string | null;
+  readonly active: boolean;
+}
+
+/** What is known of an account's devices; null where no directory is configured and the token's claim is all there is. */
+export type KnownDevices = readonly Device[] | null;
+
+/** Asks device-management which devices accounts have. */
+export interface DeviceDirectory {
+  /**
+   * @param accountIds each at most once
+   * @returns one answer an account, in the order asked; an unknown account has an empty list
+   * @throws SignalingError CALL_UNAVAILABLE: no answer, and none kept that is recent enough
+   */
+  devicesOf(accountIds: readonly string[]): Promise<readonly KnownDevices[]>;
+}

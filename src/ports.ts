@@ -1,0 +1,45 @@
+/** Ports that more than one part of the domain needs. Those of one part live beside it. */
+
+/** Time, so that tests can set it. */
+export interface Clock {
+  /** Unix time in milliseconds. */
+  now(): number;
+}
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+/** What happened, for whoever runs the service. Payload fields are the published ones; nothing else is ever added. */
+export type RelayEvent =
+  | { readonly event: 'call_relay.credentials_issued'; readonly account_id: string; readonly turn_ttl_seconds: number }
+  | { readonly event: 'call_relay.rate_limited'; readonly account_id: string }
+  | { readonly event: 'call_relay.provider_error'; readonly account_id: string; readonly http_status: number | null }
+  | { readonly event: 'call_relay.escalated'; readonly error_rate: number };
+
+export type SignalingEvent = RelayEvent;
+
+/** Receives events. Must not throw and must not block: an event that cannot be taken is lost, a call never is. */
+export interface EventSink {
+  emit(event: SignalingEvent): void;
+}
+
+/** At most `max` permits within `windowSeconds`, a fixed window that begins with the first permit taken. */
+export interface RateLimit {
+  readonly max: number;
+  readonly windowSeconds: number;
+}
+
+/** A permit that was granted, or how long to wait for one. */
+export type PermitDecision =
+  | {
+      readonly granted: true;
+      /** Gives the permit back: within the same window only, at most once. */
+      giveBack(): Promise<void>;
+    }
+  | { readonly granted: false; readonly retryAfterMs: number };
+
+/** Counts permits atomically: of 1,000 concurrent takers at limit 20 exactly 20 are granted. */
+export interface RateLimiter {
+  /** @param key names what is counted, for example a bucket and an account. */
+  take(key: string, limit: RateLimit): Promise<PermitDecision>;
+  close(): Promise<void>;
+}
