@@ -1,0 +1,99 @@
+import { Pool, type Dispatcher } from 'undici';
+import type { z } from 'zod';
+import { ProviderError } from '../relay/ports.js';
+
+const SUCCESS = 201;
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_CONNECTIONS = 64;
+const CONNECT_MS = 3_000;
+
+/** What is posted, and until when. */
+export interface ProviderPost {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** When aborted, the request is destroyed, its connection with it, at whatever stage it is. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The HTTP side of a provider: one endpoint with connections of its own. Redirects are not followed, certificates are
+ * verified, and of an answer that is no success nothing but the status is ever looked at.
+ */
+export class ProviderEndpoint {
+  readonly #pool: Pool;
+  readonly #path: string;
+
+  /** @param url an absolute http or https URL */
+  constructor(url: string) {
+    const { origin, pathname, search } = new URL(url);
+    this.#pool = new Pool(origin, { connections: MAX_CONNECTIONS, connect: { timeout: CONNECT_MS } });
+    this.#path = pathname + search;
+  }
+
+  /**
+   * @param schema what an answer of 201 must look like
+   * @throws ProviderError, and nothing else
+   */
+  async post<Shape extends z.ZodType>(schema: Shape, post: ProviderPost): Promise<z.output<Shape>> {
+    const text = await this.#exchange(post).catch((error: unknown) => {
+      if (error instanceof ProviderError) throw error;
+      throw new ProviderError(post.signal.aborted ? 'timeout' : 'connection', null);
+    });
+    const answer = schema.safeParse(parsed(text));
+    if (!answer.success) throw new ProviderError('malformed', SUCCESS);
+    return answer.data;
+  }
+
+  /** Lets running requests end first. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async #exchange({ headers, body, signal }: ProviderPost): Promise<string> {
+    const response = await this.#pool.request({
+      path: this.#path,
+      method: 'POST',
+      headers: { accept: 'application/json', 'user-agent': 'voip-call-signaling', ...headers },
+      body,
+      signal,
+    });
+    if (response.statusCode !== SUCCESS) {
+      // Destroying the unread body is reported as an error of the stream, which says nothing new.
+      response.body.on('error', () => undefined).destroy();
+      throw statusError(response.statusCode, response.headers['retry-after']);
+    }
+    return readCapped(response.body);
+  }
+}
+
+/** Stops reading, and drops the connection, at the first byte too many. */
+async function readCapped(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new ProviderError('malformed', SUCCESS);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function statusError(status: number, retryAfter: string | string[] | undefined): ProviderError {
+  if (status === 429) return new ProviderError('status', status, retryAfterMs(retryAfter));
+  return new ProviderError(status >= 400 && status < 500 ? 'refused' : 'status', status);
+}
+
+/** Retry-After as seconds or as a date (RFC 9110, section 10.2.3); anything else is as good as none. */
+function retryAfterMs(header: string | string[] | undefined): number {
+  const text = String(header);
+  const ms = /^[0-9]+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isFinite(ms) && ms > 0 ? ms : 0;
+}

@@ -1,0 +1,29 @@
+import { type ProviderCredentials, ProviderError, type ProviderRequest, type RelayProvider } from '../relay/ports.js';
+import { credentials } from './answer.js';
+
+/** A provider whose connections are ours to close. */
+export interface OwnedProvider extends RelayProvider {
+  /** Lets running requests end first. */
+  close(): Promise<void>;
+}
+
+/** A host's own provider as a plain function. */
+export type ProviderFunction = (request: ProviderRequest) => Promise<ProviderCredentials>;
+
+/**
+ * A host's own provider, held to what the others are held to: usable credentials or a ProviderError.
+ *
+ * @param name used where the provider is a function
+ */
+export function hostProvider(name: string, given: RelayProvider | ProviderFunction): OwnedProvider {
+  const mint = typeof given === 'function' ? given : (request: ProviderRequest) => given.credentials(request);
+  return {
+    name: typeof given === 'function' ? name : given.name,
+    async credentials(request: ProviderRequest): Promise<ProviderCredentials> {
+      const answer = credentials.safeParse(await mint(request));
+      if (!answer.success) throw new ProviderError('malformed', null);
+      return answer.data;
+    },
+    close: async () => undefined,
+  };
+}

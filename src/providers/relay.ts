@@ -1,0 +1,163 @@
+import { DnsAddressResolver } from '../dns/resolver.js';
+import type { Clock, EventSink } from '../ports.js';
+import { type Experiment, type RelayConfig, RelayConfigError } from '../relay/config.js';
+import type { AddressResolver, RelayMetrics, RelayProvider } from '../relay/ports.js';
+import { RelayService } from '../relay/service.js';
+import { createChain } from './chain.js';
+import { cloudflareProvider } from './cloudflare.js';
+import { parseRelayConfig, type ProviderEntry } from './config.js';
+import { guarded } from './guard.js';
+import { hostProvider, type OwnedProvider, type ProviderFunction } from './owned.js';
+import { currentSecret, type ReadSecret } from './secret.js';
+import { sharedSecretProvider } from './shared-secret.js';
+import { twilioProvider } from './twilio.js';
+
+/** How long things may take, in milliseconds. */
+export interface RelayTimes {
+  /** One request for credentials, all tries and DNS included. */
+  readonly deadlineMs: number;
+  /** One try of one provider. */
+  readonly tryMs: number;
+  /** Each family's DNS question. */
+  readonly dnsMs: number;
+  /** Upper bound of the first wait before the same provider is asked again. */
+  readonly backoffMs: number;
+  /** How long an open breaker lets nobody through. */
+  readonly halfOpenAfterMs: number;
+}
+
+export const RELAY_TIMES: RelayTimes = {
+  deadlineMs: 3_000,
+  tryMs: 1_500,
+  dnsMs: 1_000,
+  backoffMs: 200,
+  halfOpenAfterMs: 5_000,
+};
+
+const MAX_TRIES = 3;
+
+export interface CreateRelayOptions {
+  /** RELAY_CONFIG_FILE, parsed as JSON. */
+  readonly config: unknown;
+  /** Refuses secrets in the file itself, and endpoints without TLS. */
+  readonly production: boolean;
+  /** Called at each use of a secret file. */
+  readonly readSecret: ReadSecret;
+  readonly events: EventSink;
+  readonly metrics: RelayMetrics;
+  readonly clock: Clock;
+  /** NAME_KEY, for pseudonyms. */
+  readonly nameKey: Buffer;
+  /** The host's own, asked before those of the file; a function is called `host-1`, `host-2` in metrics. */
+  readonly providers?: readonly (RelayProvider | ProviderFunction)[];
+  /** The host's own; in the place of DNS as configured. */
+  readonly resolver?: AddressResolver;
+  readonly times?: Partial<RelayTimes>;
+}
+
+/** Relay credentials, ready for use. */
+export interface Relay {
+  readonly service: RelayService;
+  /**
+   * Takes a new configuration into use; requests that are being served end with the old one.
+   *
+   * @throws RelayConfigError listing every problem; the old configuration stays in use
+   */
+  reload(config: unknown): void;
+  /** Waits for the requests being served, then closes all connections. */
+  close(): Promise<void>;
+}
+
+/** A configuration in use. */
+interface Running {
+  readonly config: RelayConfig;
+  readonly resolver: AddressResolver;
+  readonly owned: readonly OwnedProvider[];
+}
+
+/**
+ * Puts provider, DNS and service together.
+ *
+ * @throws RelayConfigError listing every problem of the configuration
+ */
+export function createRelay(options: CreateRelayOptions): Relay {
+  const times = { ...RELAY_TIMES, ...options.times };
+  let running = start(options.config, options, times);
+  const service = new RelayService({
+    ...options,
+    config: () => running.config,
+    resolver: { resolve: (hostname) => running.resolver.resolve(hostname) },
+    chain: createChain({ ...times, maxTries: MAX_TRIES, random: Math.random }),
+    deadline: () => AbortSignal.timeout(times.deadlineMs),
+  });
+  // A request that is being served may yet ask again.
+  const retire = async ({ owned }: Running): Promise<void> => {
+    await service.settled();
+    await Promise.allSettled(owned.map((provider) => provider.close()));
+  };
+  return {
+    service,
+    reload(config) {
+      const old = running;
+      running = start(config, options, times);
+      void retire(old);
+    },
+    close: () => retire(running),
+  };
+}
+
+function start(json: unknown, options: CreateRelayOptions, times: RelayTimes): Running {
+  const { production, providers: given = [], metrics, clock, readSecret } = options;
+  const file = parseRelayConfig(json, { production, ownProviders: given.length > 0 });
+  checkSecrets(file, readSecret);
+
+  const owned: OwnedProvider[] = [];
+  const alive = (provider: OwnedProvider): RelayProvider => {
+    owned.push(provider);
+    return guarded(provider, { metrics, halfOpenAfterMs: times.halfOpenAfterMs });
+  };
+  const live = (entry: ProviderEntry, name: string): RelayProvider => alive(createProvider(entry, name, options));
+  const config: RelayConfig = {
+    ...file,
+    providers: [
+      ...given.map((provider, i) => alive(hostProvider(`host-${i + 1}`, provider))),
+      ...file.providers.map((entry, i) => live(entry, `${entry.type}-${i + 1}`)),
+    ],
+    experiments: file.experiments.map(({ relay, ...experiment }): Experiment => {
+      const provider = relay.provider && live(relay.provider, `${experiment.name}-${relay.provider.type}`);
+      return { ...experiment, relay: { ...relay, provider } };
+    }),
+  };
+  const resolver = options.resolver ?? new DnsAddressResolver({ ...file.dns, metrics, clock, deadlineMs: times.dnsMs });
+  return { config, resolver, owned };
+}
+
+function createProvider(entry: ProviderEntry, name: string, { readSecret, clock }: CreateRelayOptions): OwnedProvider {
+  const secret = (): string => currentSecret(entry.secret, readSecret);
+  switch (entry.type) {
+    case 'cloudflare':
+      return cloudflareProvider({ name, endpoint: entry.endpoint, token: secret });
+    case 'twilio':
+      return twilioProvider({ name, endpoint: entry.endpoint, accountSid: entry.accountSid, authToken: secret });
+    case 'shared-secret':
+      return sharedSecretProvider({ name, secret, clock });
+  }
+}
+
+/** A secret that cannot be read is told when the configuration is loaded, and not by the first call that fails. */
+function checkSecrets(file: RelayConfig<ProviderEntry>, readSecret: ReadSecret): void {
+  const entries: (readonly [path: string, entry: ProviderEntry | undefined])[] = [
+    ...file.providers.map((entry, i) => [`providers[${i}]`, entry] as const),
+    ...file.experiments.map(({ relay }, i) => [`experiments[${i}].relay.provider`, relay.provider] as const),
+  ];
+  const problems = entries.flatMap(([path, entry]) => {
+    if (entry === undefined) return [];
+    try {
+      currentSecret(entry.secret, readSecret);
+      return [];
+    } catch {
+      return [`${path}: its secret file cannot be read or is empty`];
+    }
+  });
+  if (problems.length > 0) throw new RelayConfigError(problems);
+}

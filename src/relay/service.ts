@@ -1,0 +1,160 @@
+import { SignalingError } from '../errors.js';
+import type { Viewer } from '../identity/viewer.js';
+import type { Clock, EventSink, RateLimit } from '../ports.js';
+import type { Experiment, RelayConfig, RelayUrls } from './config.js';
+import { composeCredentials, type RelayCredentials } from './credentials.js';
+import { before } from './deadline.js';
+import { Escalation } from './escalation.js';
+import { enrolledIn } from './experiment.js';
+import { type AddressResolver, type ProviderChain, ProviderError, type RelayMetrics } from './ports.js';
+import { pseudonymOf } from './pseudonym.js';
+
+const CONTROL = 'control';
+
+export interface RelayServiceOptions {
+  /** Read at each request, so that it can be replaced at any time. */
+  readonly config: () => RelayConfig;
+  readonly chain: ProviderChain;
+  readonly resolver: AddressResolver;
+  readonly events: EventSink;
+  readonly metrics: RelayMetrics;
+  readonly clock: Clock;
+  /** NAME_KEY, for pseudonyms. */
+  readonly nameKey: Buffer;
+  /** A signal for one request, aborted when all of it must be over. */
+  readonly deadline: () => AbortSignal;
+}
+
+/** Credentials, and the arm that gave them. */
+interface Served {
+  readonly credentials: RelayCredentials;
+  readonly arm: string;
+}
+
+/** Issues TURN credentials to devices. Who may ask, and how often, was decided before. */
+export class RelayService {
+  readonly #options: RelayServiceOptions;
+  readonly #escalation: Escalation;
+  readonly #flights = new Map<string, Promise<Served>>();
+
+  constructor(options: RelayServiceOptions) {
+    this.#options = options;
+    this.#escalation = new Escalation(options.clock, options.events);
+  }
+
+  /** The rate limit as configured now. */
+  get rateLimit(): RateLimit {
+    return this.#options.config().rateLimit;
+  }
+
+  /**
+   * Credentials for a call of this device. Requests of one device at the same time share one answer of the provider.
+   *
+   * @throws SignalingError CALL_RELAY_PROVIDER_ERROR: no provider gave credentials in time; `details.shared` when another
+   * request had asked and this one only waited with it
+   */
+  async issue(viewer: Pick<Viewer, 'accountId' | 'deviceId'>): Promise<RelayCredentials> {
+    const { accountId, deviceId } = viewer;
+    const device = `${accountId}\0${deviceId}`;
+    const joined = this.#flights.get(device);
+    try {
+      const { credentials, arm } = await (joined ?? this.#begin(device, accountId));
+      this.#options.metrics.request('issued', arm);
+      this.#escalation.record(false);
+      this.#options.events.emit({
+        event: 'call_relay.credentials_issued',
+        account_id: accountId,
+        turn_ttl_seconds: credentials.turnTtlSeconds,
+      });
+      return credentials;
+    } catch (error) {
+      this.#escalation.record(true);
+      if (!(error instanceof ProviderError)) throw error;
+      this.#options.metrics.request('provider_error', this.#armOf(accountId));
+      this.#options.events.emit({
+        event: 'call_relay.provider_error',
+        account_id: accountId,
+        http_status: error.httpStatus,
+      });
+      throw new SignalingError('CALL_RELAY_PROVIDER_ERROR', joined === undefined ? {} : { shared: true });
+    }
+  }
+
+  /**
+   * Counts a request that was turned away before it came here.
+   *
+   * @param accountId null when nobody was recognised
+   */
+  refused(outcome: 'rate_limited' | 'unauthenticated', accountId: string | null): void {
+    this.#options.metrics.request(outcome, accountId === null ? CONTROL : this.#armOf(accountId));
+    this.#escalation.record(false);
+    if (outcome === 'rate_limited' && accountId !== null) {
+      this.#options.events.emit({ event: 'call_relay.rate_limited', account_id: accountId });
+    }
+  }
+
+  /** Counts a request that failed before it came here, by a fault of the service itself. */
+  unavailable(): void {
+    this.#escalation.record(true);
+  }
+
+  /** Resolves when the requests that are being served now have ended, well or not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#flights.values());
+  }
+
+  #begin(device: string, accountId: string): Promise<Served> {
+    const flight = this.#serve(accountId).finally(() => this.#flights.delete(device));
+    this.#flights.set(device, flight);
+    return flight;
+  }
+
+  /**
+   * An arm's own provider stands at the head of control's providers, in one chain with one deadline; when one of control
+   * answers, the arm is broken and control's relay is given out with control's credentials.
+   */
+  async #serve(accountId: string): Promise<Served> {
+    const { config, chain, metrics, clock, nameKey, deadline } = this.#options;
+    const control = config();
+    const arm = enrolledIn<Experiment>(control.experiments, accountId);
+    const own = arm?.relay.provider;
+    const askedAt = clock.now();
+    const signal = deadline();
+    const request = {
+      ttlSeconds: control.requestedTtlSeconds,
+      pseudonym: pseudonymOf(nameKey, accountId, askedAt),
+      signal,
+    };
+
+    const addressesOfArm = this.#addresses(arm?.relay ?? control.relay, signal);
+    const minted = await chain(own === undefined ? control.providers : [own, ...control.providers], request);
+
+    const fellBack = arm !== undefined && own !== undefined && minted.provider !== own;
+    if (fellBack) metrics.armFellBack(arm.name);
+    const relay = fellBack ? control.relay : (arm?.relay ?? control.relay);
+    const credentials = composeCredentials({
+      relay,
+      minted: minted.credentials,
+      addresses: await (fellBack ? this.#addresses(relay, signal) : addressesOfArm),
+      clientTtlSeconds: control.clientTtlSeconds,
+      askedAt,
+    });
+    // Neither configured nor given by the provider: credentials for nowhere are none.
+    if (credentials.turnUrls.length === 0) throw new ProviderError('malformed', null);
+    return { credentials, arm: fellBack ? CONTROL : (arm?.name ?? CONTROL) };
+  }
+
+  /** Addresses are an extra: whatever happens to them, the credentials are given all the same. */
+  async #addresses({ hostname, urlsWithIps }: RelayUrls, signal: AbortSignal): Promise<readonly string[]> {
+    if (hostname === null || urlsWithIps.length === 0) return [];
+    try {
+      return await before(signal, this.#options.resolver.resolve(hostname));
+    } catch {
+      return [];
+    }
+  }
+
+  #armOf(accountId: string): string {
+    return enrolledIn(this.#options.config().experiments, accountId)?.name ?? CONTROL;
+  }
+}
