@@ -15,7 +15,22 @@ export type RelayEvent =
   | { readonly event: 'call_relay.provider_error'; readonly account_id: string; readonly http_status: number | null }
   | { readonly event: 'call_relay.escalated'; readonly error_rate: number };
 
-export type SignalingEvent = RelayEvent;
+/** A call began, was answered, or ended. Times in milliseconds: how long it rang, and how long media was up. */
+export interface CallLifecycleEvent {
+  readonly event: 'call.started' | 'call.answered' | 'call.ended';
+  readonly callId: string;
+  readonly callerAccountId: string;
+  readonly calleeAccountId: string;
+  readonly media: 'AUDIO' | 'VIDEO';
+  /** Null until the call has ended. */
+  readonly endReason: string | null;
+  /** Null while it rings. */
+  readonly ringMs: number | null;
+  /** Null until the call has ended; 0 when media was never up. */
+  readonly talkMs: number | null;
+}
+
+export type SignalingEvent = RelayEvent | CallLifecycleEvent;
 
 /** Receives events. Must not throw and must not block: an event that cannot be taken is lost, a call never is. */
 export interface EventSink {

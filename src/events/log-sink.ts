@@ -1,0 +1,29 @@
+import type { EventSink, SignalingEvent } from '../ports.js';
+
+const CALL_FIELDS = ['callId', 'callerAccountId', 'calleeAccountId', 'media', 'endReason', 'ringMs', 'talkMs'] as const;
+
+/** The published payload of each event: these fields leave the process, and no other does. */
+export const EVENT_FIELDS = {
+  'call_relay.credentials_issued': ['account_id', 'turn_ttl_seconds'],
+  'call_relay.rate_limited': ['account_id'],
+  'call_relay.provider_error': ['account_id', 'http_status'],
+  'call_relay.escalated': ['error_rate'],
+  'call.started': CALL_FIELDS,
+  'call.answered': CALL_FIELDS,
+  'call.ended': CALL_FIELDS,
+} as const satisfies { [E in SignalingEvent as E['event']]: readonly Exclude<keyof E, 'event'>[] };
+
+/**
+ * Writes each event as one record of a structured log: `event` and exactly the payload's fields, whatever else the
+ * object that was emitted may carry.
+ * @param write takes one event, for example a JSON logger's `info`
+ */
+export function createLogSink(write: (event: SignalingEvent) => void): EventSink {
+  return {
+    emit(event) {
+      const payload: Record<string, unknown> = { ...event };
+      const fields = ['event', ...EVENT_FIELDS[event.event]];
+      write(Object.fromEntries(fields.map((name) => [name, payload[name]])) as SignalingEvent);
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+/**
+ * Parsers of setting values: from the text of an environment variable to what the program works with. Messages complete
+ * the sentence "NAME must be …" and never repeat the value, which may be a secret.
+ */
+
+const text = (shape: RegExp, wanted: string) => z.string().regex(shape, { error: wanted });
+
+const PRINTABLE = /^[\x21-\x7e]{1,512}$/;
+
+/** A host name or an address without brackets. */
+export const host = text(/^[0-9A-Za-z][0-9A-Za-z.:_-]{0,252}$|^::[0-9A-Fa-f.:]*$/, 'a host name or an IP address');
+
+export const wholeNumber = (min: number, max: number) =>
+  text(/^\d{1,10}$/, `a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error: `a whole number from ${min} to ${max}` });
+
+export const oneOf = <const T extends readonly [string, ...string[]]>(...words: T) =>
+  z.enum(words, { error: `one of ${words.join(', ')}` });
+
+/** `on` or `off`. */
+export const onOff = z.enum(['on', 'off'], { error: 'on or off' }).transform((word) => word === 'on');
+
+/** A secret, a claim's name, an issuer: anything that fits into one HTTP header or one claim. */
+export const word = text(PRINTABLE, 'at most 512 printable ASCII characters without spaces');
+
+export const path = text(/^[^\0]{1,4096}$/, 'the path of a file');
+
+/** http: or https:, without credentials, which would end up in logs and in other servers' access logs. */
+export const httpUrl = z.string().refine(isHttpUrl, { error: 'an http or https URL without user name and fragment' });
+
+/** Web origins (RFC 6454, section 6.2), comma separated. */
+export const origins = z
+  .string()
+  .transform((list) => list.split(',').map((origin) => origin.trim()))
+  .refine((list) => list.every(isWebOrigin), { error: 'web origins such as https://app.example.com, comma separated' });
+
+/** Base64 (RFC 4648, section 4) of 32 bytes. */
+export const key = text(/^[A-Za-z0-9+/]{43}=$/, '32 bytes in base64').transform(decode);
+
+export interface NamedKey {
+  readonly id: string;
+  /** 32 bytes. */
+  readonly key: Buffer;
+}
+
+/** `id:base64,id:base64`; ids are told apart, and the first one encrypts. */
+export const namedKeys = z
+  .string()
+  .regex(/^[\w-]{1,32}:[A-Za-z0-9+/]{43}=(?:,[\w-]{1,32}:[A-Za-z0-9+/]{43}=)*$/, {
+    error: 'id:base64 pairs of 32 bytes each, comma separated',
+  })
+  .transform((list): readonly NamedKey[] =>
+    list.split(',').map((pair) => {
+      const [id = '', encoded = ''] = pair.split(':');
+      return { id, key: decode(encoded) };
+    }),
+  )
+  .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, { error: 'keys with different ids' });
+
+const HOSTS = String.raw`[\w.-]+(?::\d{1,5})?(?:,[\w.-]+(?::\d{1,5})?)*`;
+
+/** One server, a cluster or a set of Sentinels; credentials may stand before the hosts. */
+export const redisUrl = z
+  .string()
+  .refine(
+    (url) =>
+      /^rediss?:\/\/\S+$/.test(url)
+        ? URL.canParse(url) && new URL(url).hostname !== ''
+        : new RegExp(
+            String.raw`^redis\+(?:cluster://(?:[^@/\s]+@)?${HOSTS}/?|sentinel://(?:[^@/\s]+@)?${HOSTS}/[\w.-]+)$`,
+          ).test(url),
+    { error: 'redis://, rediss://, redis+cluster://h1,h2 or redis+sentinel://h1,h2/name' },
+  );
+
+function decode(base64: string): Buffer {
+  return Buffer.from(base64, 'base64');
+}
+
+function isHttpUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, hash } = new URL(value);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '' && hash === '';
+}
+
+function isWebOrigin(value: string): boolean {
+  return isHttpUrl(value) && new URL(value).origin === value;
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFanOut } from '../../src/events/fan-out.js';
+import { createLogSink } from '../../src/events/log-sink.js';
+import type { EventSink, SignalingEvent } from '../../src/ports.js';
+import { createLog } from '../../src/server/log.js';
+import { CANARIES, canariesIn } from '../support/canaries.js';
+
+const CALL = { callId: 'c1', callerAccountId: 'alice', calleeAccountId: 'bob', media: 'AUDIO' } as const;
+
+const EVENTS: readonly SignalingEvent[] = [
+  { event: 'call_relay.credentials_issued', account_id: 'alice', turn_ttl_seconds: 43_200 },
+  { event: 'call_relay.rate_limited', account_id: 'alice' },
+  { event: 'call_relay.provider_error', account_id: 'alice', http_status: 503 },
+  { event: 'call_relay.provider_error', account_id: 'alice', http_status: null },
+  { event: 'call_relay.escalated', error_rate: 0.12 },
+  { event: 'call.started', ...CALL, endReason: null, ringMs: null, talkMs: null },
+  { event: 'call.answered', ...CALL, endReason: null, ringMs: 2_000, talkMs: null },
+  { event: 'call.ended', ...CALL, endReason: 'COMPLETED', ringMs: 2_000, talkMs: 60_000 },
+];
+
+/** An event that carries more than it should, as a mistake in the domain might make it. */
+function withSecrets(event: SignalingEvent): SignalingEvent {
+  return Object.assign({ error: new Error(CANARIES.sdp) }, CANARIES, event);
+}
+
+function recorder(): EventSink & { readonly events: SignalingEvent[] } {
+  const events: SignalingEvent[] = [];
+  return { events, emit: (event) => void events.push(event) };
+}
+
+describe('the log of events', () => {
+  it('has each event with exactly the fields of its payload', () => {
+    const written: SignalingEvent[] = [];
+    const sink = createLogSink((event) => written.push(event));
+    for (const event of EVENTS) sink.emit(withSecrets(event));
+    expect(written).toEqual(EVENTS);
+  });
+
+  it('is one JSON line an event in the log of the server', () => {
+    const lines: string[] = [];
+    const log = createLog({ level: 'info', to: { write: (line) => void lines.push(line) } });
+    const sink = createLogSink(log.event);
+    for (const event of EVENTS) sink.emit(withSecrets(event));
+    const written = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(written).toEqual(EVENTS.map((event) => ({ level: 'info', time: expect.any(String), ...event })));
+    expect(canariesIn(lines.join(''))).toEqual([]);
+  });
+});
+
+describe('several sinks', () => {
+  it('each get every event, in order', () => {
+    const [first, second] = [recorder(), recorder()];
+    const fanOut = createFanOut([first, second], () => {});
+    for (const event of EVENTS) fanOut.emit(event);
+    expect([first.events, second.events]).toEqual([EVENTS, EVENTS]);
+  });
+
+  it('are not disturbed by one that throws or rejects, which is told of', async () => {
+    const failures: unknown[] = [];
+    const last = recorder();
+    const thrower: EventSink = {
+      emit: () => {
+        throw new Error('thrown');
+      },
+    };
+    const rejecter = { emit: () => Promise.reject(new Error('rejected')) };
+    const fanOut = createFanOut([thrower, rejecter, last], (error) => failures.push((error as Error).message));
+    for (const event of EVENTS) expect(() => fanOut.emit(event)).not.toThrow();
+    expect(last.events).toEqual(EVENTS);
+    await new Promise(setImmediate);
+    expect(failures.sort()).toEqual([...EVENTS.map(() => 'rejected'), ...EVENTS.map(() => 'thrown')]);
+  });
+});

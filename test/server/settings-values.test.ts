@@ -1,0 +1,192 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SETTINGS, settingRow, type SettingName } from '../../src/server/settings-table.js';
+import { parseSettings, SettingsError, type Environment } from '../../src/server/settings.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'settings-'));
+const file = join(directory, 'file');
+writeFileSync(file, 'x');
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+const OTHER_KEY = Buffer.alloc(32, 8).toString('base64');
+
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    parseSettings(environment);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** For every setting, texts that are good with what they become, and texts that are no good. */
+const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: readonly string[] }> = {
+  HOST: {
+    good: [
+      ['0.0.0.0', '0.0.0.0'],
+      ['::1', '::1'],
+      ['::', '::'],
+      ['calls.internal', 'calls.internal'],
+    ],
+    bad: ['[::1]', 'a b', 'http://x', '/x'],
+  },
+  PORT: {
+    good: [
+      ['0', 0],
+      ['65535', 65_535],
+    ],
+    bad: ['65536', '-1', '1.5', 'x', '0x10', ' 1'],
+  },
+  NODE_ENV: {
+    good: [
+      ['development', 'development'],
+      ['test', 'test'],
+    ],
+    bad: ['staging', 'Production'],
+  },
+  AUTH_JWKS_URL: {
+    good: [
+      ['http://login/jwks', 'http://login/jwks'],
+      ['https://login/jwks?x=1', 'https://login/jwks?x=1'],
+    ],
+    bad: ['login/jwks', 'ftp://login', 'https://user:password@login', 'https://login/#x'],
+  },
+  AUTH_PUBLIC_KEY_FILE: { good: [[file, file]], bad: [join(directory, 'missing'), directory] },
+  AUTH_ISSUER: { good: [['https://login', 'https://login']], bad: ['a b', 'ä'] },
+  AUTH_AUDIENCE: { good: [['calls', 'calls']], bad: ['a b', '\n'] },
+  AUTH_ACCOUNT_CLAIM: { good: [['account', 'account']], bad: ['a b'] },
+  AUTH_DEVICE_CLAIM: { good: [['https://claims/device', 'https://claims/device']], bad: ['a b'] },
+  AUTH_FRESH_TOKEN_SECONDS: {
+    good: [
+      ['0', 0],
+      ['300', 300],
+    ],
+    bad: ['-1', '1.5', 'five', '99999999999'],
+  },
+  DEVICE_DIRECTORY_URL: { good: [['http://devices', 'http://devices']], bad: ['devices', 'ws://devices'] },
+  CALL_POLICY_URL: { good: [['https://policy', 'https://policy']], bad: ['policy'] },
+  RELAY_CONFIG_FILE: { good: [[file, file]], bad: [join(directory, 'missing')] },
+  REDIS_URL: {
+    good: [
+      'redis://localhost',
+      'redis://user:password@localhost:6379/1',
+      'rediss://redis.internal:6380',
+      'redis+cluster://h1,h2:7000',
+      'redis+cluster://user:password@h1,h2',
+      'redis+sentinel://h1:26379,h2/main',
+    ].map((url) => [url, url]),
+    bad: [
+      'localhost',
+      'http://localhost',
+      'redis://',
+      'redis+cluster://',
+      'redis+sentinel://h1,h2',
+      'redis+sentinel:///main',
+    ],
+  },
+  REDIS_WAIT_REPLICAS: {
+    good: [
+      ['0', 0],
+      ['2', 2],
+    ],
+    bad: ['-1', 'all'],
+  },
+  ENCRYPTION_KEYS: {
+    good: [
+      [
+        `b:${OTHER_KEY},a:${KEY}`,
+        [
+          { id: 'b', key: Buffer.alloc(32, 8) },
+          { id: 'a', key: Buffer.alloc(32, 7) },
+        ],
+      ],
+    ],
+    bad: [KEY, `a:${KEY},a:${OTHER_KEY}`, `a:${KEY.slice(4)}`, `a:${KEY},`, `:${KEY}`],
+  },
+  NAME_KEY: { good: [[KEY, Buffer.alloc(32, 7)]], bad: ['short', KEY.slice(4), `${KEY}=`, 'x'.repeat(64)] },
+  WEBHOOK_URL: { good: [['https://hooks', 'https://hooks']], bad: ['hooks'] },
+  WEBHOOK_SECRET: { good: [['whsec_x', 'whsec_x']], bad: ['a b'] },
+  ADMIN_SECRET: { good: [['whsec_x', 'whsec_x']], bad: ['a b'] },
+  CORS_ORIGINS: {
+    good: [
+      ['https://a.example, http://localhost:3000', ['https://a.example', 'http://localhost:3000']],
+      ['https://a.example', ['https://a.example']],
+    ],
+    bad: [
+      '*',
+      'a.example',
+      'https://a.example/',
+      'https://A.example',
+      'https://a.example,',
+      'null',
+      'https://a.example:443',
+    ],
+  },
+  INTROSPECTION: {
+    good: [
+      ['on', true],
+      ['off', false],
+    ],
+    bad: ['true', 'ON', '1'],
+  },
+  TRUSTED_DOCUMENTS_FILE: { good: [[file, file]], bad: [join(directory, 'missing')] },
+  GATEWAY_SECRET: { good: [['s3cret', 's3cret']], bad: ['a b', 'a\r\nb', 'é'] },
+  COMPOSE_DIRECTIVES: {
+    good: [
+      ['on', true],
+      ['off', false],
+    ],
+    bad: ['no'],
+  },
+  MAX_SOCKETS: {
+    good: [
+      ['1', 1],
+      ['20000', 20_000],
+    ],
+    bad: ['0', 'many'],
+  },
+  OPAQUE_SDP: {
+    good: [
+      ['on', true],
+      ['off', false],
+    ],
+    bad: ['yes'],
+  },
+  LOG_LEVEL: {
+    good: [
+      ['debug', 'debug'],
+      ['silent', 'silent'],
+    ],
+    bad: ['verbose', 'INFO'],
+  },
+};
+
+const names = Object.keys(SETTINGS) as SettingName[];
+const available = names.filter((name) => !settingRow(name).unavailable);
+const unavailable = names.filter((name) => settingRow(name).unavailable);
+
+describe('each setting', () => {
+  it.each(names)('%s is read as what it means, and refused when it makes no sense', (name) => {
+    const { good, bad } = CASES[name];
+    const row = settingRow(name);
+    for (const [text, value] of row.file ? [] : good) expect(row.parse.parse(text)).toEqual(value);
+    for (const text of row.file ? [] : bad) expect([text, row.parse.safeParse(text).success]).toEqual([text, false]);
+  });
+
+  it.each(available)('%s is named once among the problems when its value is no good, which is not repeated', (name) => {
+    for (const text of CASES[name].bad) {
+      const problems = problemsOf({ [name]: text }).filter((problem) => problem.startsWith(`${name} `));
+      expect([text, problems.length]).toEqual([text, 1]);
+      if (text.length > 3) expect(problems.join()).not.toContain(text);
+    }
+  });
+
+  it.each(unavailable)('%s is refused by name: what it configures is not in this version', (name) => {
+    const [text] = CASES[name].good[0] ?? [''];
+    expect(problemsOf({ [name]: text })).toEqual([`${name} is not available in this version`]);
+  });
+});
