@@ -13,12 +13,13 @@ const AREAS: Areas = {
   identity: { floor: 1, packages: PURE },
   call: { floor: 1, packages: PURE, beside: ['identity'] },
   relay: { floor: 1, packages: PURE, beside: ['identity'] },
-  memory: { floor: 2, packages: [] },
-  events: { floor: 2, packages: ['prom-client'] },
+  memory: { floor: 2, packages: ['node:events'] },
+  events: { floor: 2, packages: ['node:crypto', 'prom-client', 'undici', 'zod'], beside: ['http'] },
   dns: { floor: 2, packages: ['node:dns/promises'] },
-  directory: { floor: 2, packages: [...PURE, 'dataloader', 'keyv', 'node:dns', 'node:util', 'undici'] },
-  // Keys are fetched as the directory is asked: JSON by HTTP within a deadline.
-  jwt: { floor: 2, packages: [...PURE, 'jose', 'node:util'], beside: ['directory'] },
+  // How the services around us are asked: JSON within a deadline.
+  http: { floor: 2, packages: ['node:dns', 'node:net', 'undici'] },
+  directory: { floor: 2, packages: [...PURE, 'dataloader', 'keyv', 'node:util'], beside: ['http'] },
+  jwt: { floor: 2, packages: [...PURE, 'jose', 'node:util'], beside: ['http'] },
   // Each relay configuration has name servers of its own.
   providers: { floor: 2, packages: [...PURE, 'cockatiel', 'node:timers/promises', 'undici'], beside: ['dns'] },
   graphql: {
@@ -30,7 +31,10 @@ const AREAS: Areas = {
       'dataloader',
       'graphql',
       'graphql-scalars',
-    ].concat(['node:crypto', 'reflect-metadata', 'type-graphql']),
+      'node:crypto',
+      'reflect-metadata',
+      'type-graphql',
+    ],
   },
   signaling: { floor: 4 },
   index: { floor: 5 },

@@ -89,21 +89,40 @@ export function createMetrics(): Metrics {
   }
   for (const family of [4, 6]) for (const outcome of DNS_OUTCOMES) lookups.inc({ family, outcome }, 0);
 
+  const requestSeries = seriesOf((outcome: string) => requests.labels({ outcome }));
+  const armSeries = seriesOf((arm: string, outcome: string) => armRequests.labels({ arm, outcome }));
+  const providerSeries = seriesOf((provider: string, result: string) => providerSeconds.labels({ provider, result }));
+  const graphqlSeries = seriesOf((transport: string, outcome: string) =>
+    graphqlRequests.labels({ transport, outcome }),
+  );
+  const graphqlTimes = seriesOf((transport: string) => graphqlSeconds.labels({ transport }));
+
   return {
     registry,
     contentType: registry.contentType,
     text: () => registry.metrics(),
     request: (outcome, arm) => {
-      requests.inc({ outcome });
-      armRequests.inc({ arm, outcome });
+      requestSeries(outcome).inc();
+      armSeries(arm, outcome).inc();
     },
-    providerCall: (provider, result, seconds) => providerSeconds.observe({ provider, result }, seconds),
+    providerCall: (provider, result, seconds) => providerSeries(provider, result).observe(seconds),
     breaker: (provider, state) => breakerState.set({ provider }, BREAKER_STATES[state]),
     dns: (family, outcome) => lookups.inc({ family, outcome }),
     armFellBack: (experiment) => fallbacks.inc({ experiment }),
     graphqlRequest: (transport, outcome, seconds) => {
-      graphqlRequests.inc({ transport, outcome });
-      graphqlSeconds.observe({ transport }, seconds);
+      graphqlSeries(transport, outcome).inc();
+      graphqlTimes(transport).observe(seconds);
     },
+  };
+}
+
+/** Looks a series up once: prom-client sorts and joins the labels at every use. */
+function seriesOf<Labels extends string[], Series>(find: (...labels: Labels) => Series): (...labels: Labels) => Series {
+  const known = new Map<string, Series>();
+  return (...labels) => {
+    const name = labels.join('\n');
+    let series = known.get(name);
+    if (series === undefined) known.set(name, (series = find(...labels)));
+    return series;
   };
 }

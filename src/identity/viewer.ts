@@ -30,8 +30,10 @@ export type KnownDevices = readonly Device[] | null;
 export interface DeviceDirectory {
   /**
    * @param accountIds each at most once
+   * @param maxAgeMs how old an answer may be while the directory can be asked, in milliseconds; the directory's own
+   *   choice when left out. Streams give less than that, because a revocation has to reach them within seconds.
    * @returns one answer an account, in the order asked; an unknown account has an empty list
    * @throws SignalingError CALL_UNAVAILABLE: no answer, and none kept that is recent enough
    */
-  devicesOf(accountIds: readonly string[]): Promise<readonly KnownDevices[]>;
+  devicesOf(accountIds: readonly string[], maxAgeMs?: number): Promise<readonly KnownDevices[]>;
 }

@@ -1,0 +1,53 @@
+// Call signaling in an Express app with an Apollo Server of its own.
+// After `npm run build`:  PORT=4001 node examples/mount-in-express/server.mjs
+import { ApolloServer } from '@apollo/server';
+import { expressMiddleware } from '@as-integrations/express5';
+import express from 'express';
+import { createCallSignaling } from 'voip-call-signaling';
+
+const signaling = createCallSignaling({
+  // Yours: whose token is this? null for nobody's. Or createJwtAuthenticator({ keys: { jwksUrl }, issuer, audience, … }).
+  authenticator: (token) => sessions[token] ?? null,
+  // Yours: which devices does an account have? Left out, the device that the authenticator names is believed.
+  deviceDirectory: async (accountIds) => accountIds.map((id) => [{ id: `${id}-phone`, name: 'Phone', active: true }]),
+  relay: {
+    config: {
+      requestedTtlSeconds: 86_400,
+      clientTtlSeconds: 43_200,
+      rateLimit: { max: 20, windowSeconds: 600 },
+      providers: [{ type: 'shared-secret', secret: 'the static-auth-secret of your coturn' }],
+      relay: { urls: ['turn:turn.example.com:3478?transport=udp'] },
+    },
+  },
+  events: { emit: (event) => console.log(JSON.stringify(event)) },
+});
+
+const hour = 3_600_000;
+const sessions = {
+  'alice-token': {
+    accountId: 'alice',
+    deviceId: 'alice-phone',
+    issuedAt: Date.now(),
+    expiresAt: Date.now() + hour,
+  },
+};
+
+const apollo = new ApolloServer({ ...signaling.apollo, stopOnTerminationSignals: false });
+await apollo.start();
+
+const app = express();
+app.use(
+  '/graphql',
+  express.json({ limit: '256kb' }),
+  expressMiddleware(apollo, { context: async ({ req }) => signaling.context(req) }),
+);
+const server = app.listen(Number(process.env.PORT ?? 4001), '127.0.0.1', () => {
+  console.log(`listening on http://127.0.0.1:${server.address().port}/graphql`);
+});
+
+process.once('SIGTERM', () => {
+  server.close(async () => {
+    await apollo.stop();
+    await signaling.close();
+  });
+});

@@ -1,0 +1,74 @@
+import { systemTimers, type SendWakeUp, type Timers } from '../call/ports.js';
+import type { Clock, EventSink } from '../ports.js';
+import { eventMessage, wakeUpMessage } from './webhook-message.js';
+import { createPoster } from './webhook-post.js';
+import { WebhookQueue, type DeliveryFailure } from './webhook-queue.js';
+import { signatureKey, signWebhook } from './webhook-signature.js';
+
+const CONCURRENCY = 32;
+const DRAIN_MS = 2_000;
+
+export interface WebhookOptions {
+  /** Where wake-ups and events are posted. */
+  readonly url: string;
+  /** Signs them: at least 24 bytes in base64, `whsec_` may stand before it. */
+  readonly secret: string;
+  readonly clock: Clock;
+  /** For the time between attempts. The system's when left out. */
+  readonly timers?: Timers;
+  /** In production only https is spoken. */
+  readonly production?: boolean;
+  /** Deadline of one attempt, in milliseconds; 1,000 when left out. */
+  readonly timeoutMs?: number;
+  /** Told of each attempt that failed and each message that was lost; carries nothing secret. Must not throw. */
+  readonly onFailure?: (failure: DeliveryFailure) => void;
+}
+
+/** Neither `emit` nor `wakeUp` throws or waits. */
+export interface Webhook extends EventSink {
+  readonly wakeUp: SendWakeUp;
+  /** Whether the last attempt failed, so that devices are woken late or not at all. */
+  degraded(): boolean;
+  /** Takes no more, and delivers what waits within two seconds, or not at all. */
+  close(): Promise<void>;
+}
+
+/**
+ * Posts wake-ups and events to one receiver as Standard Webhooks, at least once each unless they are given up: a wake-up when
+ * nothing rings any more, an event after 15 minutes, anything that the receiver refuses with a 4xx other than 408 and 429, and
+ * the least urgent of more than 10,000. What waits does not outlive this process.
+ *
+ * A device's INVITE goes out before the CANCEL or MISSED of the same call, which waits until the INVITE is delivered or given
+ * up and is sent in either case: an attempt that seemed to fail may have rung the device. The order holds for what one process
+ * sends; the `timestamp` in the body tells it also where two processes had a part in the call.
+ *
+ * @throws TypeError the URL or the secret cannot be used
+ */
+export function createWebhook(options: WebhookOptions): Webhook {
+  const { url, clock, timers = systemTimers, production = false, timeoutMs = 1_000, onFailure } = options;
+  const key = signatureKey(options.secret);
+  const poster = createPoster({ url, timeoutMs, production, connections: CONCURRENCY, now: () => clock.now() });
+  let degraded = false;
+
+  const queue = new WebhookQueue({
+    clock,
+    timers,
+    concurrency: CONCURRENCY,
+    deliver: async ({ id, body }) => {
+      const failure = await poster.post(signWebhook(key, id, clock.now(), body), body);
+      degraded = failure !== null;
+      return failure;
+    },
+    onFailure: (failure) => onFailure?.(failure),
+  });
+
+  return {
+    wakeUp: (wakeUp) => queue.add(wakeUpMessage(wakeUp, clock.now())),
+    emit: (event) => queue.add(eventMessage(event, clock.now())),
+    degraded: () => degraded,
+    close: async () => {
+      await queue.close(DRAIN_MS);
+      await poster.close();
+    },
+  };
+}

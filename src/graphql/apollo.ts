@@ -1,0 +1,91 @@
+import type { ApolloServerOptions, ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+} from '@apollo/server/plugin/disabled';
+import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import type { CallContext } from './context.js';
+import type { Masker } from './errors.js';
+import { httpPolicy } from './http-policy.js';
+import { documentLimits, parseLimits } from './rules.js';
+
+/** Options for an Apollo Server that serves the schema as this project means it to be served. */
+export type ApolloOptions = Pick<
+  ApolloServerOptions<CallContext>,
+  | 'schema'
+  | 'formatError'
+  | 'plugins'
+  | 'validationRules'
+  | 'parseOptions'
+  | 'introspection'
+  | 'hideSchemaDetailsFromClientErrors'
+  | 'includeStacktraceInErrorResponses'
+  | 'allowBatchedHttpRequests'
+> & { readonly schema: GraphQLSchema };
+
+export interface ApolloSettings {
+  readonly schema: GraphQLSchema;
+  readonly masker: Masker;
+  /** Whether introspection and "did you mean" are answered. */
+  readonly introspection: boolean;
+  /** Told of each operation that was answered. */
+  readonly onAnswered?: (outcome: 'ok' | 'error', seconds: number) => void;
+}
+
+export function apolloOptions({ schema, masker, introspection, onAnswered }: ApolloSettings): ApolloOptions {
+  return {
+    schema,
+    formatError: masker,
+    plugins: [
+      responsePolicy(onAnswered),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+    ],
+    validationRules: [...documentLimits],
+    parseOptions: parseLimits,
+    introspection,
+    hideSchemaDetailsFromClientErrors: !introspection,
+    includeStacktraceInErrorResponses: false,
+    allowBatchedHttpRequests: false,
+  };
+}
+
+type RequestListener = GraphQLRequestListener<CallContext>;
+type Answered = Parameters<NonNullable<RequestListener['willSendResponse']>>[0];
+
+/** Without this a subscription sent by POST would be executed as if it were a query. */
+const refuseSubscription: NonNullable<RequestListener['didResolveOperation']> = async ({ operation }) => {
+  if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
+  throw new GraphQLError('Subscriptions are served over WebSocket (graphql-transport-ws).', {
+    extensions: { code: 'BAD_REQUEST' },
+  });
+};
+
+/** What HTTP adds to GraphQL. */
+function responsePolicy(onAnswered: ApolloSettings['onAnswered']): ApolloServerPlugin<CallContext> {
+  return {
+    requestDidStart: async () => {
+      const startedAt = performance.now();
+      return {
+        didResolveOperation: refuseSubscription,
+        willSendResponse: async (answered) => {
+          applyPolicy(answered);
+          const { body } = answered.response;
+          const failed = body.kind === 'single' && body.singleResult.errors !== undefined;
+          onAnswered?.(failed ? 'error' : 'ok', (performance.now() - startedAt) / 1000);
+        },
+      };
+    },
+  };
+}
+
+/** The status, Retry-After, and that nobody may keep the answer. */
+function applyPolicy({ request, response: { http, body } }: Answered): void {
+  http.headers.set('cache-control', 'no-store');
+  // The method was wrong: that is nothing that GraphQL could say.
+  if (http.status === 405 || body.kind !== 'single' || !body.singleResult.errors?.length) return;
+  const policy = httpPolicy(body.singleResult, request.http?.headers.get('accept') ?? '');
+  http.status = policy.status;
+  if (policy.retryAfterSeconds > 0) http.headers.set('retry-after', String(policy.retryAfterSeconds));
+  if (policy.withoutData) delete body.singleResult.data;
+}

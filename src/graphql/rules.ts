@@ -1,0 +1,86 @@
+import {
+  GraphQLError,
+  Kind,
+  type ASTVisitor,
+  type FragmentDefinitionNode,
+  type SelectionSetNode,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql';
+import { LIMITS } from '../limits.js';
+
+/**
+ * The limits on a document, the same over HTTP and WebSocket. The tokens are counted by the parser
+ * (`LIMITS.documentTokens`), everything else here. Introspection is exempt from the depth: where it is off, its own rule
+ * refuses it.
+ */
+export const documentLimits: readonly ValidationRule[] = [depthRule, aliasRule, directiveRule];
+
+/** Parser options that go with {@link documentLimits}. */
+export const parseLimits = { maxTokens: LIMITS.documentTokens } as const;
+
+function depthRule(context: ValidationContext): ASTVisitor {
+  const ofFragment = new Map<FragmentDefinitionNode, number>();
+
+  function depthOf(set: SelectionSetNode): number {
+    let deepest = 0;
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.FIELD) {
+        if (selection.name.value.startsWith('__')) continue;
+        deepest = Math.max(deepest, 1 + (selection.selectionSet ? depthOf(selection.selectionSet) : 0));
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        deepest = Math.max(deepest, depthOf(selection.selectionSet));
+      } else {
+        const fragment = context.getFragment(selection.name.value);
+        if (fragment) deepest = Math.max(deepest, depthOfFragment(fragment));
+      }
+    }
+    return deepest;
+  }
+
+  /** Each fragment is measured once; one that is being measured counts as empty, as cycles are refused elsewhere. */
+  function depthOfFragment(fragment: FragmentDefinitionNode): number {
+    const known = ofFragment.get(fragment);
+    if (known !== undefined) return known;
+    ofFragment.set(fragment, 0);
+    const depth = depthOf(fragment.selectionSet);
+    ofFragment.set(fragment, depth);
+    return depth;
+  }
+
+  return {
+    OperationDefinition(node) {
+      if (depthOf(node.selectionSet) > LIMITS.documentDepth) {
+        context.reportError(
+          new GraphQLError(`The document is nested deeper than ${LIMITS.documentDepth}.`, { nodes: node }),
+        );
+      }
+    },
+  };
+}
+
+function aliasRule(context: ValidationContext): ASTVisitor {
+  let aliases = 0;
+  return {
+    Field(node) {
+      if (node.alias && ++aliases === LIMITS.documentAliases + 1) {
+        context.reportError(
+          new GraphQLError(`The document has more than ${LIMITS.documentAliases} aliases.`, { nodes: node }),
+        );
+      }
+    },
+  };
+}
+
+function directiveRule(context: ValidationContext): ASTVisitor {
+  let directives = 0;
+  return {
+    Directive(node) {
+      if (++directives === LIMITS.documentDirectives + 1) {
+        context.reportError(
+          new GraphQLError(`The document has more than ${LIMITS.documentDirectives} directives.`, { nodes: node }),
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { SignalingError } from '../errors.js';
+import type { Clock } from '../ports.js';
+import type { Authenticator, DeviceDirectory, KnownDevices, Viewer } from './viewer.js';
+
+/** RFC 6750, section 2.1: the scheme in any case, one token, nothing after it. */
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+
+export interface SessionOptions {
+  readonly authenticator: Authenticator;
+  readonly directory: DeviceDirectory;
+  /**
+   * While the directory is down and has kept no answer, a token issued at most this many seconds ago is believed for
+   * its device claim: the login service has just looked at that device. 0 believes none. 300 when left out.
+   */
+  readonly freshTokenSeconds?: number;
+  readonly clock: Clock;
+}
+
+/** The check behind `@auth` and `connection_init`: a valid access token of an active, registered device. */
+export interface Sessions {
+  /**
+   * @param authorization an Authorization header, or what a client sent in its place in `connection_init`
+   * @throws SignalingError CALL_UNAUTHORIZED: no valid token, or not of an active device; CALL_UNAVAILABLE: neither can
+   *   be told at this time
+   */
+  viewerOf(authorization: string | undefined): Promise<Viewer>;
+}
+
+/** Puts the session check together from the two services it consults. */
+export function createSessions({ authenticator, directory, freshTokenSeconds = 300, clock }: SessionOptions): Sessions {
+  async function viewerOf(authorization: string | undefined): Promise<Viewer> {
+    const token = BEARER.exec(authorization ?? '')?.[1];
+    if (token === undefined) throw new SignalingError('CALL_UNAUTHORIZED');
+    const viewer = await authenticator.authenticate(token);
+    const active = await hasActiveDevice(viewer);
+    // Last, because time has passed while others were asked.
+    if (!active || viewer.expiresAt <= clock.now()) throw new SignalingError('CALL_UNAUTHORIZED');
+    return viewer;
+  }
+
+  async function hasActiveDevice({ accountId, deviceId, issuedAt }: Viewer): Promise<boolean> {
+    try {
+      const [devices] = await directory.devicesOf([accountId]);
+      if (devices === undefined) throw new SignalingError('CALL_UNAVAILABLE');
+      return isActiveDevice(devices, deviceId);
+    } catch (error) {
+      const down = error instanceof SignalingError && error.code === 'CALL_UNAVAILABLE';
+      const fresh = freshTokenSeconds > 0 && clock.now() - issuedAt <= freshTokenSeconds * 1_000;
+      if (down && fresh) return true;
+      throw error;
+    }
+  }
+
+  return { viewerOf };
+}
+
+/** Whether a device may act for its account; where nothing is known but the token's claim, the claim is believed. */
+export function isActiveDevice(devices: KnownDevices, deviceId: string): boolean {
+  return devices === null || devices.some((device) => device.id === deviceId && device.active);
+}

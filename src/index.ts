@@ -1,0 +1,17 @@
+export { createHttpDirectory, type HttpDirectory, type HttpDirectoryOptions } from './directory/http-directory.js';
+export type { HostAuthenticator, HostDirectory } from './directory/host.js';
+export { ERRORS, SignalingError, type ErrorCode, type ErrorDetails } from './errors.js';
+export type { CallContext } from './graphql/context.js';
+export type { Authenticator, Device, DeviceDirectory, KnownDevices, Viewer } from './identity/viewer.js';
+export { createJwtAuthenticator, type JwtAuthenticator, type JwtAuthenticatorOptions } from './jwt/authenticator.js';
+export { LIMITS } from './limits.js';
+export type { Clock, EventSink, PermitDecision, RateLimit, RateLimiter, RelayEvent, SignalingEvent } from './ports.js';
+export { RelayConfigError } from './relay/config.js';
+export {
+  ProviderError,
+  type AddressResolver,
+  type ProviderCredentials,
+  type ProviderRequest,
+  type RelayProvider,
+} from './relay/ports.js';
+export { createCallSignaling, type CallSignaling, type CallSignalingOptions, type RelayOptions } from './signaling.js';
