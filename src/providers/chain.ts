@@ -81,7 +81,9 @@ async function tryOnce(provider: RelayProvider, request: ProviderRequest, tryMs:
   request.signal.addEventListener('abort', giveUp, { once: true });
   if (request.signal.aborted) giveUp();
   try {
-    return { provider, credentials: await provider.credentials({ ...request, signal: abort.signal }) };
+    // The rest is inherited: a pseudonym is made only for a provider that looks at it.
+    const asked = Object.create(request, { signal: { value: abort.signal } }) as ProviderRequest;
+    return { provider, credentials: await provider.credentials(asked) };
   } finally {
     clearTimeout(timer);
     request.signal.removeEventListener('abort', giveUp);

@@ -1,5 +1,5 @@
 import { circuitBreaker, CircuitState, CountBreaker, handleWhen } from 'cockatiel';
-import { asProviderError, before } from '../relay/deadline.js';
+import { asProviderError } from '../relay/deadline.js';
 import { type ProviderFailure, ProviderError, type RelayMetrics, type RelayProvider } from '../relay/ports.js';
 
 /** Opens when more than half of the last 20 answers, and at least 5, were failures. */
@@ -22,10 +22,9 @@ export interface GuardOptions {
 }
 
 /**
- * A provider that is left alone while it is not well, whose time is kept to, and whose calls are counted.
+ * A provider that is left alone while it is not well, and whose calls are counted.
  *
- * @returns a provider that throws ProviderError and nothing else: `breaker_open` at once while the breaker is open,
- * `timeout` as soon as the request's signal is aborted
+ * @returns a provider that throws ProviderError and nothing else: `breaker_open` at once while the breaker is open
  */
 export function guarded(provider: RelayProvider, { metrics, halfOpenAfterMs }: GuardOptions): RelayProvider {
   const { name } = provider;
@@ -46,7 +45,7 @@ export function guarded(provider: RelayProvider, { metrics, halfOpenAfterMs }: G
         if (breaker.state === CircuitState.HalfOpen) throw new ProviderError('breaker_open', null);
         const credentials = await breaker.execute(async () => {
           try {
-            return await before(request.signal, provider.credentials(request));
+            return await provider.credentials(request);
           } catch (error) {
             throw asProviderError(error);
           }

@@ -1,4 +1,4 @@
-import { Pool, type Dispatcher } from 'undici';
+import { errors, Pool } from 'undici';
 import type { z } from 'zod';
 import { ProviderError } from '../relay/ports.js';
 
@@ -26,7 +26,11 @@ export class ProviderEndpoint {
   /** @param url an absolute http or https URL */
   constructor(url: string) {
     const { origin, pathname, search } = new URL(url);
-    this.#pool = new Pool(origin, { connections: MAX_CONNECTIONS, connect: { timeout: CONNECT_MS } });
+    this.#pool = new Pool(origin, {
+      connections: MAX_CONNECTIONS,
+      connect: { timeout: CONNECT_MS },
+      maxResponseSize: MAX_BODY_BYTES,
+    });
     this.#path = pathname + search;
   }
 
@@ -37,6 +41,8 @@ export class ProviderEndpoint {
   async post<Shape extends z.ZodType>(schema: Shape, post: ProviderPost): Promise<z.output<Shape>> {
     const text = await this.#exchange(post).catch((error: unknown) => {
       if (error instanceof ProviderError) throw error;
+      // Its connection is dropped at the first byte too many.
+      if (error instanceof errors.ResponseExceededMaxSizeError) throw new ProviderError('malformed', SUCCESS);
       throw new ProviderError(post.signal.aborted ? 'timeout' : 'connection', null);
     });
     const answer = schema.safeParse(parsed(text));
@@ -62,20 +68,8 @@ export class ProviderEndpoint {
       response.body.on('error', () => undefined).destroy();
       throw statusError(response.statusCode, response.headers['retry-after']);
     }
-    return readCapped(response.body);
+    return response.body.text();
   }
-}
-
-/** Stops reading, and drops the connection, at the first byte too many. */
-async function readCapped(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new ProviderError('malformed', SUCCESS);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parsed(text: string): unknown {

@@ -1,4 +1,5 @@
 import { type ProviderCredentials, ProviderError, type ProviderRequest, type RelayProvider } from '../relay/ports.js';
+import { before } from '../relay/deadline.js';
 import { credentials } from './answer.js';
 
 /** A provider whose connections are ours to close. */
@@ -20,7 +21,7 @@ export function hostProvider(name: string, given: RelayProvider | ProviderFuncti
   return {
     name: typeof given === 'function' ? name : given.name,
     async credentials(request: ProviderRequest): Promise<ProviderCredentials> {
-      const answer = credentials.safeParse(await mint(request));
+      const answer = credentials.safeParse(await before(request.signal, mint(request)));
       if (!answer.success) throw new ProviderError('malformed', null);
       return answer.data;
     },

@@ -88,7 +88,7 @@ export function createRelay(options: CreateRelayOptions): Relay {
     config: () => running.config,
     resolver: { resolve: (hostname) => running.resolver.resolve(hostname) },
     chain: createChain({ ...times, maxTries: MAX_TRIES, random: Math.random }),
-    deadline: () => AbortSignal.timeout(times.deadlineMs),
+    deadlineMs: times.deadlineMs,
   });
   // A request that is being served may yet ask again.
   const retire = async ({ owned }: Running): Promise<void> => {

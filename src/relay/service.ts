@@ -21,8 +21,8 @@ export interface RelayServiceOptions {
   readonly clock: Clock;
   /** NAME_KEY, for pseudonyms. */
   readonly nameKey: Buffer;
-  /** A signal for one request, aborted when all of it must be over. */
-  readonly deadline: () => AbortSignal;
+  /** How long one request may take, in milliseconds. */
+  readonly deadlineMs: number;
 }
 
 /** Credentials, and the arm that gave them. */
@@ -104,7 +104,12 @@ export class RelayService {
   }
 
   #begin(device: string, accountId: string): Promise<Served> {
-    const flight = this.#serve(accountId).finally(() => this.#flights.delete(device));
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), this.#options.deadlineMs);
+    const flight = this.#serve(accountId, deadline.signal).finally(() => {
+      clearTimeout(timer);
+      this.#flights.delete(device);
+    });
     this.#flights.set(device, flight);
     return flight;
   }
@@ -113,16 +118,18 @@ export class RelayService {
    * An arm's own provider stands at the head of control's providers, in one chain with one deadline; when one of control
    * answers, the arm is broken and control's relay is given out with control's credentials.
    */
-  async #serve(accountId: string): Promise<Served> {
-    const { config, chain, metrics, clock, nameKey, deadline } = this.#options;
+  async #serve(accountId: string, signal: AbortSignal): Promise<Served> {
+    const { config, chain, metrics, clock, nameKey } = this.#options;
     const control = config();
     const arm = enrolledIn<Experiment>(control.experiments, accountId);
     const own = arm?.relay.provider;
     const askedAt = clock.now();
-    const signal = deadline();
     const request = {
       ttlSeconds: control.requestedTtlSeconds,
-      pseudonym: pseudonymOf(nameKey, accountId, askedAt),
+      // Most providers want none.
+      get pseudonym() {
+        return pseudonymOf(nameKey, accountId, askedAt);
+      },
       signal,
     };
 

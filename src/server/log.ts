@@ -47,7 +47,9 @@ export function createLog({ level, to }: LogOptions): Log {
     info: writer('info'),
     warn: writer('warn'),
     error: writer('error'),
-    event: (fields) => logger.info(allowedFields(fields)),
+    event: (fields) => {
+      if (logger.isLevelEnabled('info')) logger.info(allowedFields(fields));
+    },
     defect: (thrown, correlationId) =>
       logger.error({ ...allowedFields({ correlationId }), ...describeDefect(thrown) }, 'Internal server error'),
     flush: () => {
