@@ -1,16 +1,27 @@
 import type { GraphQLSchema } from 'graphql';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createCalls, type CallsParts } from './call/calls.js';
+import { cursorSeal } from './call/cursor.js';
+import { pairTags } from './call/ids.js';
+import { systemTimers, type CallPolicy, type SendWakeUp } from './call/ports.js';
 import { claimDirectory } from './directory/claim-directory.js';
 import { asAuthenticator, asDirectory, type HostAuthenticator, type HostDirectory } from './directory/host.js';
 import { createFanOut } from './events/fan-out.js';
 import { createMetrics, type Metrics } from './events/metrics.js';
+import { createDeviceNames } from './graphql/device-names.js';
 import { apolloOptions, type ApolloOptions } from './graphql/apollo.js';
-import { createOperation, type CallContext } from './graphql/context.js';
+import { createOperation, type CallContext, type Services, type StreamCarrier } from './graphql/context.js';
 import { createMasker, type Masker } from './graphql/errors.js';
 import { createExecutor, type Executor } from './graphql/executor.js';
 import { createSchema } from './graphql/schema.js';
 import { createSessions } from './identity/session.js';
+import { findRevoked } from './identity/revoked.js';
+import type { Viewer } from './identity/viewer.js';
+import { MemoryAccountIndex } from './memory/account-index.js';
+import { MemoryCallStore } from './memory/call-store.js';
+import { MemoryPresence } from './memory/presence.js';
+import { MemoryWakeBus } from './memory/wake-bus.js';
 import { createMemoryRateLimiter } from './memory/rate-limiter.js';
 import { systemClock, type Clock, type EventSink, type RateLimit, type RateLimiter } from './ports.js';
 import { createRelay, type CreateRelayOptions } from './providers/relay.js';
@@ -31,11 +42,21 @@ export interface CallSignalingOptions {
   readonly rateLimits?: Readonly<Record<string, RateLimit>>;
   /** Where permits are counted. This process's memory. */
   readonly rateLimiter?: RateLimiter;
-  /** Told of `call_relay.*` events. */
+  /** Who may call whom; everyone when left out. */
+  readonly callPolicy?: CallPolicy;
+  /** Woken devices that have no open stream; nobody is when left out. */
+  readonly sendWakeUp?: SendWakeUp;
+  /** Where calls are kept; in this process's memory when left out. */
+  readonly adapters?: CallAdapters;
+  /** 32 bytes each, for cursors: the first one seals, all open. Drawn at start when left out. */
+  readonly cursorKeys?: readonly [Uint8Array, ...Uint8Array[]];
+  /** Clients encrypt descriptions and candidates end to end: only their size is checked. */
+  readonly opaqueSdp?: boolean;
+  /** Told of `call_relay.*` and `call.*` events. */
   readonly events?: EventSink;
   /** Counted in; by default a registry of its own, see `metrics`. */
   readonly metrics?: Metrics;
-  /** 32 bytes for pseudonyms; drawn at start when left out. */
+  /** 32 bytes for pseudonyms and the names of pairs; drawn at start when left out. */
   readonly nameKey?: Buffer;
   /** Whether introspection and "did you mean" are answered. Not in production. */
   readonly introspection?: boolean;
@@ -48,6 +69,9 @@ export interface CallSignalingOptions {
   readonly clock?: Clock;
 }
 
+/** The adapters that calls stand on. */
+export type CallAdapters = Pick<CallsParts, 'store' | 'index' | 'presence' | 'bus'>;
+
 /** What a host needs to mount call signaling in its own server. */
 export interface CallSignaling {
   /** The executable subgraph, with `@auth` and `@rateLimit` in force. */
@@ -56,15 +80,28 @@ export interface CallSignaling {
   readonly apollo: ApolloOptions;
   /** The context of one operation, to be spread into the host's own. @param request anything with Node's headers */
   context(request: { readonly headers: { readonly authorization?: string | undefined } }): CallContext;
+  /** What a WebSocket door needs; see `attachWebSocket` of `voip-call-signaling/server`. */
+  readonly websocket: WebSocketParts;
   /** Turns whatever was thrown into what may be sent. Part of `apollo`. */
   readonly formatError: Masker;
   /** Runs operations with the limits and the masking of `apollo`, for transports that Apollo Server does not serve. */
   readonly executor: Executor;
   readonly metrics: Metrics;
+  /** A device was removed: its calls and its streams end, on every node, within 5 s. */
+  revokeDevice(accountId: string, deviceId: string): Promise<void>;
   /** Takes a new relay configuration into use. @throws RelayConfigError listing every problem; the old one stays */
   reloadRelay(config: unknown): void;
   /** Ends what was begun here: waits for requests that are being served, then closes connections. */
   close(): Promise<void>;
+}
+
+/** The part of a WebSocket door's options that is this module's. */
+export interface WebSocketParts {
+  readonly executor: Executor;
+  authenticate(authorization: string | undefined): Promise<Viewer>;
+  contextFor(connection: StreamCarrier & { readonly viewer: Viewer }): CallContext;
+  nextEpoch(): Promise<number>;
+  recheck(viewers: readonly Viewer[]): Promise<readonly Viewer[]>;
 }
 
 /**
@@ -76,21 +113,47 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
   const { clock = systemClock, metrics = createMetrics(), production = false, introspection = !production } = options;
   const onDefect = options.onDefect ?? (() => {});
   const rateLimiter = options.rateLimiter ?? createMemoryRateLimiter(clock);
+  const events = createFanOut(options.events ? [options.events] : [], onDefect);
+  const nameKey = options.nameKey ?? randomBytes(32);
+  const directory = options.deviceDirectory
+    ? asDirectory(options.deviceDirectory, { onFailure: onDefect })
+    : claimDirectory;
   const relay = createRelay({
     readSecret: (path) => readFileSync(path, 'utf8'),
     ...options.relay,
     production,
-    events: createFanOut(options.events ? [options.events] : [], onDefect),
+    events,
     metrics,
     clock,
-    nameKey: options.nameKey ?? randomBytes(32),
+    nameKey,
+  });
+  const adapters = options.adapters ?? createMemoryAdapters(clock);
+  const calls = createCalls({
+    ...adapters,
+    timers: systemTimers,
+    limiter: rateLimiter,
+    directory,
+    policy: options.callPolicy ?? everyone,
+    events,
+    sendWakeUp: options.sendWakeUp ?? (() => {}),
+    pairTag: pairTags(nameKey),
+    input: { opaqueSdp: options.opaqueSdp ?? false },
+    cursors: cursorSeal(options.cursorKeys ?? [randomBytes(32)]),
+    clock,
+    onFailure: onDefect,
   });
   const sessions = createSessions({
     authenticator: asAuthenticator(options.authenticator, { onFailure: onDefect }),
-    directory: options.deviceDirectory ? asDirectory(options.deviceDirectory, { onFailure: onDefect }) : claimDirectory,
+    directory,
     ...(options.freshTokenSeconds !== undefined && { freshTokenSeconds: options.freshTokenSeconds }),
     clock,
   });
+  const services: Services = {
+    relay: relay.service,
+    calls: calls.service,
+    streams: calls.streams,
+    deviceName: createDeviceNames(directory),
+  };
 
   const schema = createSchema({
     composeDirectives: options.composeDirectives ?? true,
@@ -104,6 +167,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     },
   });
   const masker = createMasker({ onDefect });
+  const executor = createExecutor({ schema, masker, introspection });
 
   return {
     schema,
@@ -113,14 +177,36 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
       introspection,
       onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
     }),
-    context: ({ headers }) => createOperation({ relay: relay.service }, () => sessions.viewerOf(headers.authorization)),
+    context: ({ headers }) => createOperation(services, () => sessions.viewerOf(headers.authorization)),
+    websocket: {
+      executor,
+      authenticate: (authorization) => sessions.viewerOf(authorization),
+      contextFor: (connection) => createOperation(services, () => Promise.resolve(connection.viewer), connection),
+      nextEpoch: () => adapters.presence.nextEpoch(),
+      recheck: (viewers) => findRevoked(viewers, directory),
+    },
     formatError: masker,
-    executor: createExecutor({ schema, masker, introspection }),
+    executor,
     metrics,
+    revokeDevice: (accountId, deviceId) => calls.service.revokeDevice({ accountId, deviceId }),
     reloadRelay: (config) => relay.reload(config),
     close: async () => {
+      await calls.close();
       await relay.close();
+      await adapters.bus.close();
+      await adapters.store.close();
       await rateLimiter.close();
     },
+  };
+}
+
+const everyone: CallPolicy = { mayCall: () => Promise.resolve(true) };
+
+function createMemoryAdapters(clock: Clock): CallAdapters {
+  return {
+    store: new MemoryCallStore(clock),
+    index: new MemoryAccountIndex(clock),
+    presence: new MemoryPresence(clock),
+    bus: new MemoryWakeBus(),
   };
 }

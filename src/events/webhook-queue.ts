@@ -84,9 +84,8 @@ export class WebhookQueue {
     this.#pump();
   }
 
-  /** Makes a last attempt with everything that waits; what is not done by then is lost. Takes so many milliseconds at most. */
+  /** Makes a last attempt with everything that waits, for so many milliseconds; what is left then is lost. To be called once. */
   async close(withinMs: number): Promise<void> {
-    if (this.#phase !== 'open') return;
     this.#phase = 'draining';
     this.#pausedUntil = 0;
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));

@@ -62,13 +62,16 @@ export function createWebhook(options: WebhookOptions): Webhook {
     onFailure: (failure) => onFailure?.(failure),
   });
 
+  let closed: Promise<void> | null = null;
+  async function close(): Promise<void> {
+    await queue.close(DRAIN_MS);
+    await poster.close();
+  }
+
   return {
     wakeUp: (wakeUp) => queue.add(wakeUpMessage(wakeUp, clock.now())),
     emit: (event) => queue.add(eventMessage(event, clock.now())),
     degraded: () => degraded,
-    close: async () => {
-      await queue.close(DRAIN_MS);
-      await poster.close();
-    },
+    close: () => (closed ??= close()),
   };
 }

@@ -4,8 +4,13 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { parse, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, createResolversMap } from 'type-graphql';
+import { shapeOfCall } from './call.shape.js';
+import type { CallContext } from './context.js';
 import { authDirective, federationLinks, rateLimitDirective } from './directives.js';
 import { guardSchema, type GuardOptions } from './guard.js';
+import { CallResolver, DeviceResolver } from './call.resolver.js';
+import { EventResolver } from './event.resolver.js';
+import { eventTypes } from './event.types.js';
 import { RelayResolver } from './relay.resolver.js';
 
 export interface SchemaOptions {
@@ -13,20 +18,37 @@ export interface SchemaOptions {
   readonly composeDirectives?: boolean;
 }
 
+function neverSubscribed(): never {
+  throw new TypeError('subscriptions have sources of their own');
+}
+
 /** The federation subgraph without anything in force: what is printed to schema/schema.graphql. */
 export function buildSubgraph({ composeDirectives = true }: SchemaOptions = {}): GraphQLSchema {
   const code = buildSchemaSync({
-    resolvers: [RelayResolver],
+    resolvers: [RelayResolver, CallResolver, DeviceResolver, EventResolver],
+    orphanedTypes: [...eventTypes],
     directives: [authDirective, rateLimitDirective],
     validate: false,
+    // Asked for although every subscription has a source of its own.
+    pubSub: { publish: () => {}, subscribe: neverSubscribed },
   });
   return buildSubgraphSchema([
     { typeDefs: parse(federationLinks(composeDirectives)) },
-    { typeDefs: parse(printSchemaWithDirectives(code)), resolvers: createResolversMap(code) as never },
+    { typeDefs: parse(printSchemaWithDirectives(code)), resolvers: resolversOf(code) as never },
   ]);
+}
+
+/** The resolvers of the code, and of references to entities from other subgraphs. */
+function resolversOf(code: GraphQLSchema): object {
+  const resolvers = createResolversMap(code) as Record<string, object>;
+  const resolveReference = async ({ id }: { id: string }, { callSignaling }: CallContext): Promise<object | null> => {
+    const view = await callSignaling.services.calls.call(await callSignaling.viewer(), id);
+    return view && shapeOfCall(view);
+  };
+  return { ...resolvers, Call: { ...resolvers['Call'], __resolveReference: resolveReference } };
 }
 
 /** The executable schema, with `@auth` and `@rateLimit` in force. */
 export function createSchema(options: SchemaOptions & GuardOptions): GraphQLSchema {
-  return guardSchema(buildSubgraph(options), options);
+  return guardSchema(buildSubgraph(options), { ...options, references: { Call: 'call' } });
 }

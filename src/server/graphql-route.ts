@@ -8,10 +8,11 @@ import { GRAPHQL_RESPONSE, httpPolicy } from '../graphql/http-policy.js';
 
 export interface GraphqlRouteOptions {
   readonly apollo: ApolloServer<CallContext>;
-  readonly executor: Executor;
+  /** When left out, Apollo Server answers everything. */
+  readonly executor?: Executor;
   readonly context: (request: { headers: FastifyRequest['headers'] }) => CallContext;
   /** Told of each operation that did not go by way of Apollo Server. */
-  readonly onAnswered: (outcome: 'ok' | 'error', seconds: number) => void;
+  readonly onAnswered?: (outcome: 'ok' | 'error', seconds: number) => void;
 }
 
 /** An operation sent in the way that nearly all are: a document, and perhaps variables, by POST as JSON. */
@@ -32,40 +33,42 @@ export function graphqlRoute({ apollo, executor, context, onAnswered }: GraphqlR
     context: (request) => Promise.resolve(context(request)),
   }) as Handler;
 
-  async function answerOf({ query, variables, operationName }: PlainOperation, contextValue: CallContext) {
-    const prepared = executor.prepare(query, operationName);
-    if (!('document' in prepared)) return { errors: executor.masked(prepared) };
-    if (prepared.operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
-    const result = (await executor.run({
-      schema: executor.schema,
-      document: prepared.document,
-      contextValue,
-      variableValues: variables,
-      operationName,
-    })) as ExecutionResult;
-    if (!result.errors) return result;
-    const errors = executor.masked(result.errors);
-    return result.data === undefined ? { errors } : { errors, data: result.data };
-  }
-
   return async (request, reply) => {
-    if (!isPlain(request)) return byApollo(request, reply);
+    if (!executor || !isPlain(request)) return byApollo(request, reply);
     const startedAt = performance.now();
-    const answer = await answerOf(request.body as PlainOperation, context(request));
+    const answer = await answerOf(executor, request.body as PlainOperation, context(request));
     // Apollo Server has the words for a subscription that comes by HTTP.
     if (answer === null) return byApollo(request, reply);
 
     const accept = request.headers.accept ?? '';
     const policy = httpPolicy(answer, accept);
-    reply.code(policy.status).header('cache-control', 'no-store');
-    reply.header(
-      'content-type',
-      `${accept.includes(GRAPHQL_RESPONSE) ? GRAPHQL_RESPONSE : 'application/json'}; charset=utf-8`,
-    );
+    const mediaType = accept.includes(GRAPHQL_RESPONSE) ? GRAPHQL_RESPONSE : 'application/json';
+    reply.code(policy.status).header('cache-control', 'no-store').header('content-type', `${mediaType}; charset=utf-8`);
     if (policy.retryAfterSeconds > 0) reply.header('retry-after', String(policy.retryAfterSeconds));
-    onAnswered(answer.errors ? 'error' : 'ok', (performance.now() - startedAt) / 1000);
+    onAnswered?.(answer.errors ? 'error' : 'ok', (performance.now() - startedAt) / 1000);
     return JSON.stringify(policy.withoutData ? { errors: answer.errors } : answer);
   };
+}
+
+/** @returns null for a subscription */
+async function answerOf(
+  executor: Executor,
+  { query, variables, operationName }: PlainOperation,
+  contextValue: CallContext,
+) {
+  const prepared = executor.prepare(query, operationName);
+  if (!('document' in prepared)) return { errors: executor.masked(prepared) };
+  if (prepared.operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
+  const result = (await executor.run({
+    schema: executor.schema,
+    document: prepared.document,
+    contextValue,
+    variableValues: variables,
+    operationName,
+  })) as ExecutionResult;
+  if (!result.errors) return result;
+  const errors = executor.masked(result.errors);
+  return result.data === undefined ? { errors } : { errors, data: result.data };
 }
 
 /** Anything out of the ordinary is Apollo Server's: GET, persisted queries, bodies and headers that are not as they should be. */

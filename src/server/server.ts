@@ -1,19 +1,18 @@
 import { ApolloServer } from '@apollo/server';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { createHttpDirectory } from '../directory/http-directory.js';
-import { createLogSink } from '../events/log-sink.js';
 import type { CallContext } from '../graphql/context.js';
-import { createJwtAuthenticator, type JwtAuthenticatorOptions } from '../jwt/authenticator.js';
 import { systemClock } from '../ports.js';
 import { createCallSignaling } from '../signaling.js';
-import { createDevelopmentLogin, type DevelopmentToken } from './development.js';
-import { serveHealth, type Dependency } from './health.js';
+import type { DevelopmentToken } from './development.js';
+import { serveHealth } from './health.js';
 import { createHttp } from './http.js';
 import type { Log } from './log.js';
 import { servePlayground } from './playground.js';
 import { openRelaySource } from './relay-source.js';
+import { serveRevocations } from './revocations.js';
 import type { Settings } from './settings.js';
+import { openSurroundings } from './surroundings.js';
+import { attachWebSocket } from './websocket.js';
 
 export interface RunningServer {
   /** Where it listens, for example http://127.0.0.1:4000. */
@@ -37,61 +36,28 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     opened.push(part);
     return part;
   };
+  let serving = false;
   /** In the reverse order of opening: what others rest on goes last. */
   const close = async (): Promise<void> => {
+    serving = false;
     for (let part = opened.pop(); part; part = opened.pop()) await part.close();
   };
+  const onDefect = (error: unknown, correlationId?: string): void => log.defect(error, correlationId);
 
   try {
-    const dependencies: Dependency[] = [];
-    const onFailure = (dependency: string) => (error: { reason: string; httpStatus: number | null }) =>
-      log.warn('A service around this one gave no answer', {
-        dependency,
-        reason: error.reason,
-        http_status: error.httpStatus,
-      });
-
-    const login = hasKeySource(settings) ? null : await createDevelopmentLogin(developmentNames(settings), Date.now());
-    const authenticator = open(
-      createJwtAuthenticator({
-        keys: login ? { publicKeyPem: login.publicKeyPem } : keysOf(settings),
-        issuer: login?.issuer ?? settings.authIssuer ?? '',
-        audience: login?.audience ?? settings.authAudience ?? '',
-        accountClaim: settings.authAccountClaim,
-        deviceClaim: settings.authDeviceClaim,
-        clock: systemClock,
-        production,
-        onFailure: onFailure('login'),
-      }),
-    );
-    dependencies.push({ name: 'login', degraded: () => authenticator.degraded() });
-
-    const directory =
-      settings.deviceDirectoryUrl === null
-        ? null
-        : open(
-            createHttpDirectory({
-              url: settings.deviceDirectoryUrl,
-              clock: systemClock,
-              production,
-              onFailure: onFailure('device-directory'),
-            }),
-          );
-    if (directory) dependencies.push({ name: 'device-directory', degraded: () => directory.degraded() });
-
+    const { options, dependencies, tokens } = await openSurroundings(settings, log, open);
     const relay = open(await openRelaySource(settings.relayConfigFile, log));
     const signaling = open(
       createCallSignaling({
-        authenticator,
-        ...(directory && { deviceDirectory: directory }),
+        ...options,
         freshTokenSeconds: settings.authFreshTokenSeconds,
         relay: relay.options,
-        events: createLogSink((event) => log.event(event)),
         ...(settings.nameKey && { nameKey: settings.nameKey }),
+        opaqueSdp: settings.opaqueSdp,
         introspection: settings.introspection,
         composeDirectives: settings.composeDirectives,
         production,
-        onDefect: (error, correlationId) => log.defect(error, correlationId),
+        onDefect,
       }),
     );
     relay.watch(signaling.reloadRelay);
@@ -100,44 +66,43 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     await apollo.start();
     open({ close: () => apollo.stop() });
 
+    const doors = { allowsOrigin: originRule(settings.corsOrigins), gatewaySecret: settings.gatewaySecret, onDefect };
     const app = open(
       await createHttp({
+        ...doors,
         apollo,
         executor: signaling.executor,
         context: signaling.context,
         onAnswered: (outcome, seconds) => signaling.metrics.graphqlRequest('http', outcome, seconds),
-        allowsOrigin: originRule(settings.corsOrigins),
-        gatewaySecret: settings.gatewaySecret,
-        onDefect: (error) => log.defect(error),
       }),
     );
-    serveHealth(app, { isServing: () => opened.includes(app), dependencies, metrics: signaling.metrics });
-    if (!production) servePlayground(app, login?.tokens[0]?.token ?? null);
+    serveHealth(app, { isServing: () => serving, dependencies, metrics: signaling.metrics });
+    const sockets = open(
+      attachWebSocket(app.server, {
+        ...signaling.websocket,
+        ...doors,
+        path: '/graphql',
+        maxSockets: settings.maxSockets,
+        clock: systemClock,
+        metrics: signaling.metrics,
+      }),
+    );
+    if (settings.adminSecret !== null) {
+      const revoke = async (accountId: string, deviceId: string): Promise<void> => {
+        sockets.revoke(accountId, deviceId);
+        await signaling.revokeDevice(accountId, deviceId);
+      };
+      serveRevocations(app, { secret: settings.adminSecret, revoke, clock: systemClock });
+    }
+    if (!production) servePlayground(app, tokens[0]?.token ?? null);
     await app.listen({ host: settings.host, port: settings.port });
+    serving = true;
 
-    return { origin: originOf(app.server.address() as AddressInfo), tokens: login?.tokens ?? [], close };
+    return { origin: originOf(app.server.address() as AddressInfo), tokens, close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function hasKeySource(settings: Settings): boolean {
-  return settings.authJwksUrl !== null || settings.authPublicKeyFile !== null;
-}
-
-function keysOf(settings: Settings): JwtAuthenticatorOptions['keys'] {
-  if (settings.authJwksUrl !== null) return { jwksUrl: settings.authJwksUrl };
-  return { publicKeyPem: readFileSync(settings.authPublicKeyFile ?? '', 'utf8') };
-}
-
-function developmentNames(settings: Settings) {
-  return {
-    issuer: settings.authIssuer,
-    audience: settings.authAudience,
-    accountClaim: settings.authAccountClaim,
-    deviceClaim: settings.authDeviceClaim,
-  };
 }
 
 /** RFC 6454 origins are compared as text; any port of a loopback host passes where the setting says so. */

@@ -57,7 +57,7 @@ export const SETTINGS = {
     value: null,
     meaning: "device-management's HTTP API; none: the token's device claim is believed",
   },
-  CALL_POLICY_URL: { parse: httpUrl, value: null, unavailable: true, meaning: 'who may call whom; none: everyone' },
+  CALL_POLICY_URL: { parse: httpUrl, value: null, meaning: 'who may call whom; none: everyone' },
   RELAY_CONFIG_FILE: {
     parse: path,
     value: null,
@@ -89,12 +89,11 @@ export const SETTINGS = {
     meaning:
       'base64, 32 bytes, for key names and pseudonyms; not rotated while calls live; required with REDIS_URL; none: drawn at start',
   },
-  WEBHOOK_URL: { parse: httpUrl, value: null, unavailable: true, meaning: 'wake-ups and events are posted here' },
-  WEBHOOK_SECRET: { parse: word, value: null, unavailable: true, meaning: 'signs them; required with WEBHOOK_URL' },
+  WEBHOOK_URL: { parse: httpUrl, value: null, meaning: 'wake-ups and events are posted here' },
+  WEBHOOK_SECRET: { parse: word, value: null, meaning: 'signs them; required with WEBHOOK_URL' },
   ADMIN_SECRET: {
     parse: word,
     value: null,
-    unavailable: true,
     meaning: 'signs requests to /admin/revocations; none: the path does not exist',
   },
   CORS_ORIGINS: {
@@ -130,14 +129,12 @@ export const SETTINGS = {
   MAX_SOCKETS: {
     parse: wholeNumber(1, 1_000_000),
     value: 20_000,
-    unavailable: true,
     meaning: 'WebSockets per process',
   },
   OPAQUE_SDP: {
     parse: onOff,
     value: false,
     shown: 'off',
-    unavailable: true,
     meaning: 'on: bodies are end-to-end encrypted by the clients, the server checks size only',
   },
   LOG_LEVEL: {

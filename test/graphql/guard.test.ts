@@ -150,6 +150,7 @@ describe('@auth', () => {
     const events = await start({
       callSignaling: {
         services: {} as Services,
+        connection: null,
         viewer: () => (valid ? Promise.resolve(viewer) : Promise.reject(new SignalingError('CALL_UNAUTHORIZED'))),
       },
     });

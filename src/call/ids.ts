@@ -1,0 +1,33 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+
+/** Makes ids that cannot be guessed: at least 128 random bits, URL-safe. */
+export type NewId = () => string;
+
+export const randomId: NewId = () => randomBytes(16).toString('base64url');
+
+/** Names the unordered pair of two accounts. Keyed, so that the name tells nobody who they are. */
+export type PairTag = (accountA: string, accountB: string) => string;
+
+/** @param key at least 16 bytes; the same on every node, and for as long as calls live */
+export function pairTags(key: Uint8Array): PairTag {
+  return (accountA, accountB) => {
+    const pair = accountA < accountB ? [accountA, accountB] : [accountB, accountA];
+    return createHmac('sha256', key).update(JSON.stringify(pair)).digest().subarray(0, 16).toString('base64url');
+  };
+}
+
+/** The pair's tag is part of the id, so that the id alone says in which slot the call is kept. */
+export function callIdOf(tag: string, random: string): string {
+  return `${tag}.${random}`;
+}
+
+/** @returns the tag in a call id; null: not an id of ours. */
+export function tagOf(callId: string): string | null {
+  const dot = callId.indexOf('.');
+  return dot > 0 ? callId.slice(0, dot) : null;
+}
+
+/** @returns 128 bits of SHA-256 over what was sent, so that a retry can be told from something else under its number. */
+export function contentHash(...content: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest().subarray(0, 16).toString('base64url');
+}

@@ -1,0 +1,116 @@
+import { SignalingError } from '../errors.js';
+import type { Call, DeviceRef } from './call.js';
+import type { StoreTime } from './deadline.js';
+import { dueAt, expiresAt, isSignalingDue, settle } from './deadline.js';
+import { tagOf } from './ids.js';
+import type { Change } from './log.js';
+import { heard, isParty } from './party.js';
+import type { CallStore, CallWrite, Presence, StoredCall } from './ports.js';
+
+/** A call as it reads now, and what a change of it must be made from. */
+export interface Loaded extends StoredCall {
+  readonly time: StoreTime;
+}
+
+/** Is told of each commit: what the call was, null if new, and what it is now. */
+export type OnCommitted = (before: Call | null, after: Call) => Promise<void>;
+
+/** Compare-and-set fails when others were faster; more often than this in a row, something is wrong. */
+const MAX_ATTEMPTS = 100;
+
+/** Reads calls as they are by now, and changes them: read, settle, move, commit, and again when somebody was faster. */
+export class Ledger {
+  readonly #store: CallStore;
+  readonly #presence: Presence;
+  readonly #onCommitted: OnCommitted;
+
+  constructor(store: CallStore, presence: Presence, onCommitted: OnCommitted) {
+    this.#store = store;
+    this.#presence = presence;
+    this.#onCommitted = onCommitted;
+  }
+
+  /** @returns the call, what its deadlines did to it committed; null: there is none */
+  async load(callId: string): Promise<Loaded | null> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const { stored, time } = await this.#store.read(callId);
+      if (stored === null) return null;
+      const loaded = await this.settled(stored, time);
+      if (loaded !== null) return loaded;
+    }
+    throw new SignalingError('CALL_UNAVAILABLE');
+  }
+
+  /** @returns the stored call as it reads at `time`, committed when time has changed it; null: it is not the latest version */
+  async settled(stored: StoredCall, time: StoreTime): Promise<Loaded | null> {
+    const asked = isSignalingDue(stored.call, time) ? await this.#heardByStream(stored.call) : stored.call;
+    const change = settle(asked, time);
+    if (change.call === stored.call) return { ...stored, time };
+    return (await this.#commit({ ...stored, time }, change, null)) ? this.#next(stored, change, time) : null;
+  }
+
+  /**
+   * Makes a move in one atomic step. A move of a party counts as a sign of life, also when it changes nothing else.
+   *
+   * @param move is made again when another one was committed first; throws what its caller is to hear
+   * @returns the call after the move, and what `move` returned with it
+   * @throws SignalingError CALL_NOT_FOUND; CALL_UNAVAILABLE; what `move` throws
+   */
+  async move<C extends Change>(
+    callId: string,
+    viewer: DeviceRef | null,
+    move: (call: Call, time: StoreTime) => C | Promise<C>,
+  ): Promise<{ readonly loaded: Loaded; readonly result: C }> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const loaded = await this.load(callId);
+      if (loaded === null) throw new SignalingError('CALL_NOT_FOUND');
+      const result = await move(loaded.call, loaded.time);
+      const moved = viewer !== null && isParty(result.call, viewer) ? heard(result.call, loaded.time.now) : result.call;
+      if (moved === loaded.call) return { loaded, result };
+      // A move can be what makes a deadline pass: the last leg that could be reached turns out to be busy.
+      const settled = settle(moved, loaded.time);
+      const change = { call: settled.call, entries: [...result.entries, ...settled.entries] };
+      if (await this.#commit(loaded, change, this.lastMoment(loaded)))
+        return { loaded: this.#next(loaded, change, loaded.time), result };
+    }
+    throw new SignalingError('CALL_UNAVAILABLE');
+  }
+
+  /** @returns until when a move made from this call holds, Unix milliseconds: a deadline that passes meanwhile wins */
+  lastMoment({ call, time }: Loaded): number | null {
+    const due = call.state === 'ENDED' ? null : dueAt(call, time.outages);
+    return due === null ? null : due - 1;
+  }
+
+  /** @returns the write that makes this change of a call, new when `expectedVersion` is 0 */
+  write(change: Change, expectedVersion: number, time: StoreTime): CallWrite {
+    const { call, entries } = change;
+    return { call, expectedVersion, entries, dueAt: dueAt(call, time.outages), expiresAt: expiresAt(call) };
+  }
+
+  async #commit(loaded: Loaded, change: Change, notAfter: number | null): Promise<boolean> {
+    const writes = [this.write(change, loaded.version, loaded.time)];
+    const outcome = await this.#store.commit(tagOf(loaded.call.id) ?? '', { writes, start: null, notAfter });
+    if (outcome !== 'committed') return false;
+    await this.#onCommitted(loaded.call, change.call);
+    return true;
+  }
+
+  #next(stored: StoredCall, change: Change, time: StoreTime): Loaded {
+    return { call: change.call, version: stored.version + 1, time };
+  }
+
+  /** Notes when a party last had a stream, so that silence alone does not end a call that both still hold. */
+  async #heardByStream(call: Call): Promise<Call> {
+    const { caller, calleeAccountId, winner } = call;
+    const [ofCaller, ofCallee] = await Promise.all([
+      this.#presence.devicesOf(caller.accountId),
+      this.#presence.devicesOf(calleeAccountId),
+    ]);
+    const seen = [
+      ...ofCaller.filter((device) => device.deviceId === caller.deviceId),
+      ...ofCallee.filter((device) => device.deviceId === winner),
+    ];
+    return seen.reduce((known, device) => heard(known, device.seenAt), call);
+  }
+}

@@ -1,0 +1,100 @@
+import type { EventSink } from '../ports.js';
+import type { Call } from './call.js';
+import { ringsUntil } from './deadline.js';
+import type { AccountIndex, SendWakeUp, WakeBus, WakeUp } from './ports.js';
+import { isRinging } from './state.js';
+import type { EndReason } from './state.js';
+
+/** What a woken device hears when nobody answered: it was missed, unless somebody put an end to the ringing. */
+const MISSED: readonly EndReason[] = ['NO_ANSWER', 'UNREACHABLE', 'BUSY'];
+
+/** Tells the world what a commit has made true. By then it is in the log: what is lost here, a reader finds there. */
+export class Notifier {
+  readonly #bus: WakeBus;
+  readonly #index: AccountIndex;
+  readonly #events: EventSink;
+  readonly #sendWakeUp: SendWakeUp;
+
+  constructor(bus: WakeBus, index: AccountIndex, events: EventSink, sendWakeUp: SendWakeUp) {
+    this.#bus = bus;
+    this.#index = index;
+    this.#events = events;
+    this.#sendWakeUp = sendWakeUp;
+  }
+
+  /** Rings: once the call is created, and again when its start is repeated, as the first time may have been cut short. */
+  ring(call: Call): void {
+    this.#wakeStreams(call);
+    this.#wakeDevices(call, 'INVITE', null);
+  }
+
+  /** @param before null: the call is new */
+  async committed(before: Call | null, after: Call): Promise<void> {
+    if (before === null) {
+      this.#emit('call.started', after);
+      this.ring(after);
+      return;
+    }
+    // A device that was given a leg has everything to read that the others have read before.
+    if (after.lastPosition > before.lastPosition || after.legs.length > before.legs.length) this.#wakeStreams(after);
+    if (before.winner === null && after.winner !== null) {
+      this.#emit('call.answered', after);
+      this.#wakeDevices(after, 'CANCEL', 'ANSWERED_ELSEWHERE');
+    }
+    if (before.state !== 'ENDED' && after.state === 'ENDED') await this.#ended(before, after);
+    if (!before.purged && after.purged) await this.#tidy(this.#index.retire(accountsOf(after), after.id));
+  }
+
+  async #ended(before: Call, after: Call): Promise<void> {
+    this.#emit('call.ended', after);
+    const reason = after.endReason;
+    if (isRinging(before.state) && reason !== null)
+      this.#wakeDevices(after, MISSED.includes(reason) ? 'MISSED' : 'CANCEL', reason);
+    await this.#tidy(this.#index.freePlace(after.caller.accountId, after.id));
+  }
+
+  #wakeStreams(call: Call): void {
+    this.#bus.wake(accountsOf(call), call.id);
+  }
+
+  #wakeDevices(call: Call, kind: WakeUp['kind'], reason: EndReason | null): void {
+    const { id, calleeAccountId, media } = call;
+    const wakeUp = { kind, callId: id, accountId: calleeAccountId, media, expiresAt: ringsUntil(call) };
+    for (const leg of call.legs) {
+      if (!leg.woken || leg.deviceId === call.winner || leg.status === 'REVOKED') continue;
+      // Who declined knows; the other devices hear that another one did.
+      if (reason === 'DECLINED' && leg.status === 'DECLINED') continue;
+      this.#sendWakeUp({ ...wakeUp, deviceId: leg.deviceId, reason: toOthers(reason) });
+    }
+    if (call.accountWoken) this.#sendWakeUp({ ...wakeUp, deviceId: call.calleeDeviceId, reason: toOthers(reason) });
+  }
+
+  #emit(event: 'call.started' | 'call.answered' | 'call.ended', call: Call): void {
+    const { createdAt, answeredAt, connectedAt, endedAt, endReason } = call;
+    const rangUntil = answeredAt ?? endedAt;
+    this.#events.emit({
+      event,
+      callId: call.id,
+      callerAccountId: call.caller.accountId,
+      calleeAccountId: call.calleeAccountId,
+      media: call.media,
+      endReason,
+      ringMs: rangUntil === null ? null : rangUntil - createdAt,
+      talkMs: endedAt === null ? null : connectedAt === null ? 0 : endedAt - connectedAt,
+    });
+  }
+
+  /** The index can be put right by whoever reads it, so that the move that was committed does not fail for its sake. */
+  async #tidy(work: Promise<void>): Promise<void> {
+    await work.catch(() => undefined);
+  }
+}
+
+function toOthers(reason: EndReason | null): EndReason | null {
+  return reason === 'DECLINED' ? 'DECLINED_ELSEWHERE' : reason;
+}
+
+/** @returns the accounts that may hear of the call. */
+export function accountsOf(call: Call): readonly string[] {
+  return call.silent ? [call.caller.accountId] : [call.caller.accountId, call.calleeAccountId];
+}

@@ -1,0 +1,93 @@
+const DONE = { value: undefined, done: true } as const;
+
+interface Asked<T> {
+  readonly resolve: (result: IteratorResult<T, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What was produced; `last`: nothing comes after it. */
+export interface Produced<T> {
+  readonly value: T;
+  readonly last: boolean;
+}
+
+/**
+ * An iterator whose values are made as they are asked for, one at a time. Made by hand, since an async generator that waits
+ * for a value cannot be left: here `return` answers at once, also while `next` waits.
+ */
+export abstract class PulledIterator<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #asked: Asked<T>[] = [];
+  #error: unknown = null;
+  #over = false;
+  #pulling = false;
+
+  /** @returns the next value, however long it takes; null once the iterator is over */
+  protected abstract produce(): Promise<Produced<T> | null>;
+
+  /** Is called once, when the iterator is over; `failed`: by an error. */
+  protected abstract release(failed: boolean): void;
+
+  protected get over(): boolean {
+    return this.#over;
+  }
+
+  /** Somebody waits for a value. */
+  protected get pulling(): boolean {
+    return this.#pulling;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#error !== null) return Promise.reject(this.#error as Error);
+    if (this.#over) return Promise.resolve(DONE);
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ resolve, reject });
+      void this.#pull();
+    });
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.#finish();
+    return Promise.resolve(DONE);
+  }
+
+  throw(error: unknown): Promise<IteratorResult<T, undefined>> {
+    this.#finish();
+    return Promise.reject(error as Error);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Ends the iterator: whoever asks hears the error, now or later. */
+  protected fail(error: unknown): void {
+    if (this.#over) return;
+    this.#error = error;
+    for (const { reject } of this.#asked.splice(0)) reject(error);
+    this.#finish(true);
+  }
+
+  #finish(failed = false): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const { resolve } of this.#asked.splice(0)) resolve(DONE);
+    this.release(failed);
+  }
+
+  async #pull(): Promise<void> {
+    if (this.#pulling) return;
+    this.#pulling = true;
+    try {
+      while (this.#asked.length > 0) {
+        const produced = await this.produce();
+        if (produced === null) return;
+        this.#asked.shift()?.resolve({ value: produced.value, done: false });
+        if (produced.last) this.#finish();
+      }
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.#pulling = false;
+    }
+  }
+}

@@ -1,0 +1,214 @@
+import type { Clock } from '../ports.js';
+import type { Call, DeviceRef } from './call.js';
+import { actorOf, legOf } from './call.js';
+import type { CursorSeal } from './cursor.js';
+import type { CallNews } from './event.js';
+import { newsOf } from './event.js';
+import type { Ledger, Loaded } from './ledger.js';
+import { inboxOf, isFor } from './log.js';
+import type { LogEntry } from './log.js';
+import { accountsOf } from './notifier.js';
+import type { AccountIndex, CallStore, IndexedCall } from './ports.js';
+import { canResume, RECENT_SCANNED } from './resume.js';
+import { showLife } from './ring.js';
+import { isRinging } from './state.js';
+import { cursorOf, newTrack, passed, seenUpTo, snapshotOf, wordsOf } from './track.js';
+import type { Track } from './track.js';
+
+export interface ReaderParts {
+  readonly ledger: Ledger;
+  readonly store: Pick<CallStore, 'log'>;
+  readonly index: AccountIndex;
+  readonly cursors: CursorSeal;
+  readonly clock: Clock;
+}
+
+/** News for the device; `lost`: something was purged before the device read it. */
+export type Read = { readonly news: CallNews; readonly at: number } | 'lost';
+
+/** Entries read ahead. A device that reads no further holds no more than these in memory. */
+const PAGE = 16;
+/** An index entry this old that leads to no call is of a start that was cut off. */
+const DANGLING_MS = 10 * 60 * 1000;
+
+/** Reads to one device, call by call and each in order, what the logs of its calls hold for it. Not to be used in parallel. */
+export class DeviceReader {
+  readonly #parts: ReaderParts;
+  readonly #viewer: DeviceRef;
+  readonly #tracks = new Map<string, Track>();
+  /** Calls of the account in which this device has no part. */
+  readonly #others = new Set<string>();
+  readonly #page: LogEntry[] = [];
+  #pageOf: Track | null = null;
+  #since = 0;
+  #indexChanged = false;
+
+  constructor(parts: ReaderParts, viewer: DeviceRef) {
+    this.#parts = parts;
+    this.#viewer = viewer;
+  }
+
+  /**
+   * Takes up where a cursor left off, or starts over: whatever rings for this device, and what is current in a call that it
+   * holds.
+   *
+   * @returns whether it is the former: every event since the cursor is still held
+   */
+  async start(after: string | null): Promise<boolean> {
+    const { index, ledger, cursors } = this.#parts;
+    const here: { readonly entry: IndexedCall; readonly call: Call }[] = [];
+    for (const entry of await index.live(this.#viewer.accountId)) {
+      const loaded = await this.#consider(entry, true);
+      if (loaded) here.push({ entry, call: loaded.call });
+    }
+    const recent = await index.recent(this.#viewer.accountId, RECENT_SCANNED);
+    const cursor = after === null ? null : cursors.open(after, this.#viewer);
+    const resumed = cursor !== null && (await canResume(cursor, recent, ledger, this.#viewer));
+    const positions = new Map(resumed ? cursor.positions : []);
+    const past = recent.filter((entry) => !entry.live).map((entry) => entry.at);
+    this.#since = Math.max(this.#since, resumed ? cursor.since : 0, ...past);
+    for (const { entry, call } of here) {
+      const track = newTrack(entry, call, this.#viewer);
+      const position = positions.get(entry.callId);
+      if (position !== undefined) track.position = position;
+      else if (!resumed) snapshotOf(track, call, this.#viewer);
+      else if (track.over && entry.at <= cursor.since) track.position = track.head;
+      seenUpTo(track);
+      this.#tracks.set(entry.callId, track);
+    }
+    return resumed;
+  }
+
+  /** There may be something to read; null: anywhere. */
+  mark(callId: string | null): void {
+    const known = callId === null ? undefined : this.#tracks.get(callId);
+    if (known) {
+      known.changed = true;
+      return;
+    }
+    this.#indexChanged = true;
+    if (callId === null) for (const track of this.#tracks.values()) track.changed = true;
+  }
+
+  /** @returns what comes next; null: nothing for now */
+  async next(): Promise<Read | null> {
+    for (;;) {
+      const entry = this.#page.shift();
+      if (entry && this.#pageOf) {
+        const news = await this.#pass(entry, this.#pageOf);
+        if (news) return { news, at: entry.at };
+        continue;
+      }
+      const changed = [...this.#tracks.values()].find((track) => track.changed);
+      if (changed) {
+        if ((await this.#fill(changed)) === 'lost') return 'lost';
+      } else if (this.#indexChanged) await this.#discover();
+      else return null;
+    }
+  }
+
+  /** @returns how many live events wait to be read; what was there when the device came is not live, and waits for free */
+  async waiting(): Promise<number> {
+    if (this.#indexChanged) await this.#discover();
+    let count = 0;
+    for (const track of this.#tracks.values()) {
+      const loaded = track.changed ? await this.#parts.ledger.load(track.callId) : null;
+      if (loaded) this.#update(track, loaded);
+      if (track.seen !== null) count += Math.max(0, track.count - track.seen);
+    }
+    return count;
+  }
+
+  /** @returns where the device is now */
+  cursor(): string {
+    return this.#parts.cursors.seal(cursorOf([...this.#tracks.values()], this.#since), this.#viewer);
+  }
+
+  /** The device gave a sign of life: it can be reached by the calls that ring for it. */
+  async showLife(): Promise<void> {
+    for (const { callId, call } of this.#tracks.values())
+      if (isRinging(call.state) && legOf(call, this.#viewer.deviceId)?.alive === false) await this.#join(callId);
+  }
+
+  async #join(callId: string): Promise<Loaded> {
+    const { loaded } = await this.#parts.ledger.move(callId, null, (call, time) => showLife(call, this.#viewer, time));
+    return loaded;
+  }
+
+  /** @returns the call, if the device has a part in it, or gets one now because it rings */
+  async #consider(entry: IndexedCall, arriving: boolean): Promise<Loaded | null> {
+    const { ledger, index, clock } = this.#parts;
+    const loaded = await ledger.load(entry.callId);
+    if (loaded === null) {
+      if (clock.now() - entry.at > DANGLING_MS) await index.retire([this.#viewer.accountId], entry.callId);
+      return null;
+    }
+    const { call } = loaded;
+    if (call.purged) {
+      this.#since = Math.max(this.#since, entry.at);
+      await index.retire(accountsOf(call), call.id);
+      return null;
+    }
+    const known = inboxOf(call, this.#viewer) !== null;
+    // A device that comes while it rings is there for certain; one that was there before has to give a sign of it.
+    const joins = actorOf(call, this.#viewer) === 'LEG' && (arriving || !known);
+    const joined = joins ? await this.#join(call.id) : loaded;
+    if (inboxOf(joined.call, this.#viewer) !== null) return joined;
+    this.#others.add(call.id);
+    return null;
+  }
+
+  async #discover(): Promise<void> {
+    this.#indexChanged = false;
+    const entries = await this.#parts.index.live(this.#viewer.accountId);
+    const live = new Set(entries.map(({ callId }) => callId));
+    for (const callId of this.#others) if (!live.has(callId)) this.#others.delete(callId);
+    for (const entry of entries) {
+      if (this.#tracks.has(entry.callId) || this.#others.has(entry.callId)) continue;
+      const loaded = await this.#consider(entry, false);
+      if (loaded === null) continue;
+      const track = newTrack(entry, loaded.call, this.#viewer);
+      track.seen = 0;
+      this.#tracks.set(entry.callId, track);
+    }
+  }
+
+  #update(track: Track, { call }: Loaded): void {
+    const inbox = inboxOf(call, this.#viewer);
+    track.call = call;
+    track.over = call.state === 'ENDED';
+    track.head = inbox?.head ?? 0;
+    track.count = inbox?.count ?? 0;
+  }
+
+  async #fill(track: Track): Promise<'lost' | undefined> {
+    // Before the read: what is committed from here on marks it again.
+    track.changed = false;
+    const loaded = await this.#parts.ledger.load(track.callId);
+    if (loaded) this.#update(track, loaded);
+    if (!loaded || loaded.call.purged) {
+      this.#tracks.delete(track.callId);
+      this.#since = Math.max(this.#since, track.at);
+      return track.position < track.head ? 'lost' : undefined;
+    }
+    seenUpTo(track);
+    if (track.position >= track.head) return undefined;
+    const entries = await this.#parts.store.log(track.callId, track.position, PAGE);
+    if (entries.length === 0) return 'lost';
+    this.#page.push(...entries);
+    this.#pageOf = track;
+    track.changed ||= entries.length === PAGE;
+    return undefined;
+  }
+
+  async #pass(entry: LogEntry, track: Track): Promise<CallNews | null> {
+    const mine = isFor(entry, track.call, this.#viewer);
+    passed(track, entry, mine);
+    const words = mine ? wordsOf(track, entry) : null;
+    if (words === null) return null;
+    const showsCall = words.told.kind === 'INVITED' || words.told.kind === 'STATE';
+    const loaded = showsCall ? await this.#parts.ledger.load(track.callId) : null;
+    const { call, time } = loaded ?? { call: track.call, time: { now: entry.at, outages: [] } };
+    return newsOf(words, call, this.#viewer, time);
+  }
+}

@@ -1,0 +1,226 @@
+import { SignalingError } from '../errors.js';
+import type { DeviceDirectory } from '../identity/viewer.js';
+import type { EventSink, RateLimiter } from '../ports.js';
+import type { Call, ConnectionReport, DeviceRef } from './call.js';
+import { actorOf, legOf } from './call.js';
+import { dueAt } from './deadline.js';
+import { randomId } from './ids.js';
+import type { NewId, PairTag } from './ids.js';
+import {
+  checkAnswerCall,
+  checkFirst,
+  checkId,
+  checkSendDescription,
+  checkSendIceCandidates,
+  checkStartCall,
+} from './input.js';
+import type { InputOptions } from './input.js';
+import { Ledger } from './ledger.js';
+import type { Loaded } from './ledger.js';
+import type { LogEntry } from './log.js';
+import { Notifier } from './notifier.js';
+import { hangUpCall, reportConnection, revokeDevice } from './party.js';
+import type { HangUpReason } from './party.js';
+import type { AccountIndex, CallPolicy, CallStore, Presence, SendWakeUp, Timers, WakeBus } from './ports.js';
+import { Reach } from './reach.js';
+import { answerCall, declineCall, reportRinging } from './ring.js';
+import type { AnswerCallInput, DeclineReason } from './ring.js';
+import { sendDescription, sendIceCandidates } from './signal.js';
+import type { SendDescriptionInput, SendIceCandidatesInput, Signalled, SignalReceipt } from './signal.js';
+import type { StartCallInput } from './start.js';
+import { Starter } from './starter.js';
+import type { StartedCall } from './starter.js';
+import type { CallView } from './view.js';
+import { isOpenFor, viewOf } from './view.js';
+
+/** What calls need from the world around them. */
+export interface CallParts {
+  readonly store: CallStore;
+  readonly index: AccountIndex;
+  readonly presence: Presence;
+  readonly bus: WakeBus;
+  readonly timers: Timers;
+  readonly limiter: RateLimiter;
+  readonly directory: DeviceDirectory;
+  readonly policy: CallPolicy;
+  readonly events: EventSink;
+  readonly sendWakeUp: SendWakeUp;
+  readonly pairTag: PairTag;
+  readonly input: InputOptions;
+  /** {@link randomId} when left out. */
+  readonly newId?: NewId;
+}
+
+/** How long a signal waits for the ones before it, and how often it looks, in milliseconds. */
+const GAP_WAIT_MS = 2_000;
+const GAP_LOOK_MS = 50;
+const LOG_PAGE = 100;
+/** Calls that one sweep looks at. */
+const SWEEP = 100;
+/** Tombstones of an account that a list looks through at most. */
+const RECENT_SCANNED = 200;
+
+/** Every query and mutation about calls. Each method throws SignalingError, and CALL_UNAVAILABLE when a part is down. */
+export class CallService {
+  /** For the event streams, which read calls the same way. */
+  readonly ledger: Ledger;
+  readonly #parts: CallParts;
+  readonly #newId: NewId;
+  readonly #starter: Starter;
+
+  constructor(parts: CallParts) {
+    const { store, index, presence, bus, limiter, directory, policy, events, pairTag, newId = randomId } = parts;
+    const notifier = new Notifier(bus, index, events, parts.sendWakeUp);
+    const reach = new Reach(policy, directory, presence);
+    this.#parts = parts;
+    this.#newId = newId;
+    this.ledger = new Ledger(store, presence, (before, after) => notifier.committed(before, after));
+    this.#starter = new Starter({ store, index, reach, ledger: this.ledger, notifier, limiter, pairTag, newId });
+  }
+
+  /** Rings the callee's devices; see {@link Starter.start}. */
+  async startCall(viewer: DeviceRef, input: StartCallInput): Promise<StartedCall> {
+    checkStartCall(input, viewer.accountId, this.#parts.input);
+    return this.#starter.start(viewer, input);
+  }
+
+  /** A callee device shows the call to its user. */
+  reportRinging(viewer: DeviceRef, callId: string): Promise<CallView> {
+    return this.#move(viewer, callId, (call, time) => reportRinging(call, viewer, time));
+  }
+
+  /** The first callee device to answer wins. */
+  async answerCall(viewer: DeviceRef, input: AnswerCallInput): Promise<CallView> {
+    checkAnswerCall(input, this.#parts.input);
+    return this.#move(viewer, input.callId, async (call, time) =>
+      answerCall(call, viewer, input, time, this.#newId, await this.#keptBack(call, viewer)),
+    );
+  }
+
+  declineCall(viewer: DeviceRef, callId: string, reason: DeclineReason): Promise<CallView> {
+    return this.#move(viewer, callId, (call, time) => declineCall(call, viewer, reason, time));
+  }
+
+  /** Cancels, or ends, the call. Idempotent, and never refused to a device of the two accounts. */
+  hangUpCall(viewer: DeviceRef, callId: string, reason: HangUpReason): Promise<CallView> {
+    return this.#move(viewer, callId, (call, time) => hangUpCall(call, viewer, reason, time));
+  }
+
+  /** The device's own RTCPeerConnection became connected, or lost its peer. */
+  reportConnection(viewer: DeviceRef, callId: string, connection: ConnectionReport): Promise<CallView> {
+    return this.#move(viewer, callId, (call, time) => reportConnection(call, viewer, connection, time));
+  }
+
+  async sendDescription(viewer: DeviceRef, input: SendDescriptionInput): Promise<SignalReceipt> {
+    checkSendDescription(input, this.#parts.input);
+    return this.#signal(viewer, input.callId, (call, time) => sendDescription(call, viewer, input, time, this.#newId));
+  }
+
+  async sendIceCandidates(viewer: DeviceRef, input: SendIceCandidatesInput): Promise<SignalReceipt> {
+    checkSendIceCandidates(input, this.#parts.input);
+    return this.#signal(viewer, input.callId, (call, time) => sendIceCandidates(call, viewer, input, time));
+  }
+
+  /** @returns null when there is no such call, and also when it is not the viewer's */
+  async call(viewer: DeviceRef, callId: string): Promise<CallView | null> {
+    checkId('id', callId);
+    const loaded = await this.ledger.load(callId);
+    return loaded && viewOf(loaded.call, viewer, loaded.time);
+  }
+
+  /** @returns the calls that are open for this device, newest first */
+  async openCalls(viewer: DeviceRef): Promise<readonly CallView[]> {
+    const entries = await this.#parts.index.live(viewer.accountId);
+    const open = (await this.#load(entries)).filter(({ call }) => isOpenFor(call, viewer));
+    return views(open, viewer);
+  }
+
+  /** @param first how many at most, 1 to 50 */
+  async recentCalls(viewer: DeviceRef, first: number): Promise<readonly CallView[]> {
+    checkFirst(first);
+    const entries = await this.#parts.index.recent(viewer.accountId, RECENT_SCANNED);
+    const found: CallView[] = [];
+    for (let next = 0; next < entries.length && found.length < first; next += first)
+      found.push(...views(await this.#load(entries.slice(next, next + first)), viewer));
+    return found.slice(0, first);
+  }
+
+  /** A device was removed: what it holds or rings for ends, and its streams close, on every node. */
+  async revokeDevice(device: DeviceRef): Promise<void> {
+    const { index, presence, bus } = this.#parts;
+    await presence.revoke(device);
+    bus.wake([device.accountId], null);
+    for (const { callId } of await index.live(device.accountId))
+      if (await this.ledger.load(callId))
+        await this.ledger.move(callId, null, (call, time) => revokeDevice(call, device, time));
+  }
+
+  /** Does what deadlines demand of calls that nobody looks at. To be called every second, on any number of nodes. */
+  async sweep(): Promise<void> {
+    const { store } = this.#parts;
+    const due = await store.due(SWEEP);
+    const swept = await Promise.allSettled(
+      due.map(async (callId) => {
+        const loaded = await this.ledger.load(callId);
+        await store.schedule(callId, loaded && dueAt(loaded.call, loaded.time.outages));
+      }),
+    );
+    // One call that cannot be read must not keep the others waiting, and must not go unheard either.
+    for (const result of swept) if (result.status === 'rejected') throw result.reason;
+  }
+
+  async #move(viewer: DeviceRef, callId: string, move: Parameters<Ledger['move']>[2]): Promise<CallView> {
+    checkId('callId', callId);
+    const { loaded } = await this.ledger.move(callId, viewer, move);
+    const view = viewOf(loaded.call, viewer, loaded.time);
+    if (view === null) throw new SignalingError('CALL_NOT_FOUND');
+    return view;
+  }
+
+  /** Mutations that were sent together may arrive in any order: a signal waits for the ones before it. */
+  async #signal(
+    viewer: DeviceRef,
+    callId: string,
+    move: (call: Call, time: Loaded['time']) => Signalled,
+  ): Promise<SignalReceipt> {
+    for (let waited = 0; ; waited += GAP_LOOK_MS) {
+      try {
+        const { result } = await this.ledger.move(callId, viewer, move);
+        if (result.stale) throw new SignalingError('CALL_SIGNAL_STALE');
+        return result.receipt;
+      } catch (error) {
+        const isGap = error instanceof SignalingError && error.code === 'CALL_SIGNAL_GAP';
+        if (!isGap || waited >= GAP_WAIT_MS) throw error;
+        await this.#parts.timers.wait(GAP_LOOK_MS);
+      }
+    }
+  }
+
+  /** @returns what this leg has sent while the call rang: the log cannot grow before the answer is committed upon it */
+  async #keptBack(call: Call, viewer: DeviceRef): Promise<readonly LogEntry[]> {
+    if (actorOf(call, viewer) !== 'LEG' || !legOf(call, viewer.deviceId)?.keptBack) return [];
+    const kept: LogEntry[] = [];
+    for (let after = 0; after < call.lastPosition;) {
+      const page = await this.#parts.store.log(call.id, after, LOG_PAGE);
+      for (const entry of page)
+        if (entry.told.kind === 'CANDIDATES' && entry.told.from === 'CALLEE' && entry.told.deviceId === viewer.deviceId)
+          kept.push(entry);
+      const last = page.at(-1);
+      if (!last) break;
+      after = last.position;
+    }
+    return kept;
+  }
+
+  async #load(entries: readonly { readonly callId: string }[]): Promise<readonly Loaded[]> {
+    const loaded = await Promise.all(entries.map(({ callId }) => this.ledger.load(callId)));
+    return loaded.filter((call) => call !== null);
+  }
+}
+
+function views(loaded: readonly Loaded[], viewer: DeviceRef): readonly CallView[] {
+  return loaded
+    .map(({ call, time }) => viewOf(call, viewer, time))
+    .filter((view) => view !== null)
+    .sort((a, b) => b.createdAt - a.createdAt);
+}

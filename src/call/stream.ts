@@ -1,0 +1,207 @@
+import type { Viewer } from '../identity/viewer.js';
+import { LIMITS } from '../limits.js';
+import type { CallEvent, CallNews, StreamCloseReason, StreamNews } from './event.js';
+import type { Presence, Standing, WakeBus } from './ports.js';
+import { PulledIterator } from './pull.js';
+import type { Produced } from './pull.js';
+import { DeviceReader } from './reader.js';
+import type { ReaderParts } from './reader.js';
+import type { CallView } from './view.js';
+
+export interface StreamParts extends ReaderParts {
+  readonly presence: Presence;
+  readonly bus: WakeBus;
+  /** The viewer's calls that have not ended. */
+  readonly openCalls: (viewer: Viewer) => Promise<readonly CallView[]>;
+}
+
+/** Whose stream it is, and which. */
+export interface StreamIdentity {
+  readonly viewer: Viewer;
+  /** Unlike any other stream's. */
+  readonly streamId: string;
+  /** The socket's: the greater one has the device, and of two streams of one socket the later. */
+  readonly epoch: number;
+}
+
+/** Why a stream is over. LEFT: its reader went. FAILED: a part is down; `next` throws. */
+export type StreamEnd = StreamCloseReason | 'LEFT' | 'FAILED';
+
+/** Ticks between two looks at how the stream stands with the presence. */
+const STANDING_TICKS = 4;
+
+const CLOSES = {
+  TAKEN_OVER: 'TAKEN_OVER',
+  REVOKED: 'DEVICE_REVOKED',
+} as const satisfies Record<Exclude<Standing, 'CURRENT'>, StreamCloseReason>;
+
+/**
+ * Everything that one device must know about its calls, in order. Reads on only as far as it is asked, so that a reader that
+ * stalls costs no memory.
+ */
+export class EventStream extends PulledIterator<CallEvent> {
+  /** Settles as soon as it is known that the stream ends, whether or not anybody asks for its last event. */
+  readonly ended: Promise<StreamEnd>;
+  /** Settles when the stream is over and nothing of it is left. */
+  readonly finished: Promise<void>;
+  readonly #parts: StreamParts;
+  readonly #identity: StreamIdentity;
+  readonly #reader: DeviceReader;
+  #resolveEnded: (end: StreamEnd) => void = () => undefined;
+  #resolveFinished: () => void = () => undefined;
+  #unsubscribe: () => Promise<void> = () => Promise.resolve();
+  #entered = false;
+  #resumed = false;
+  #ready = false;
+  /** Of the last event given. */
+  #cursor = '';
+  #closing: StreamCloseReason | null = null;
+  #measuring = false;
+  #ticks = 0;
+  /** The reader does one thing at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #stirred: () => void = () => undefined;
+
+  private constructor(parts: StreamParts, identity: StreamIdentity) {
+    super();
+    this.#parts = parts;
+    this.#identity = identity;
+    this.#reader = new DeviceReader(parts, identity.viewer);
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.finished = new Promise((resolve) => (this.#resolveFinished = resolve));
+  }
+
+  /**
+   * Resolves when no event can be missed any more: wake-ups are on, and the log was read after that.
+   *
+   * @param after where to take up; null, or of no use any more: start over
+   * @throws SignalingError CALL_UNAVAILABLE
+   */
+  static async open(parts: StreamParts, identity: StreamIdentity, after: string | null): Promise<EventStream> {
+    const stream = new EventStream(parts, identity);
+    const { viewer, streamId, epoch } = identity;
+    try {
+      stream.#unsubscribe = await parts.bus.subscribe(viewer.accountId, (callId) => stream.#onWake(callId));
+      stream.#stand(await parts.presence.enter(viewer, streamId, epoch));
+      stream.#entered = true;
+      // An older stream of the device, wherever it is, looks how it stands; so does this one, as a newer one may have come.
+      parts.bus.wake([viewer.accountId], null);
+      stream.#resumed = await stream.#inTurn(() => stream.#reader.start(after));
+      stream.#cursor = stream.#reader.cursor();
+      return stream;
+    } catch (error) {
+      stream.fail(error);
+      throw error;
+    }
+  }
+
+  /** Ends the stream: the next event, and the last, is StreamClosed with the cursor of the last one given. */
+  close(reason: StreamCloseReason): void {
+    if (this.over || this.#closing) return;
+    this.#closing = reason;
+    this.#resolveEnded(reason);
+    this.#stirred();
+  }
+
+  /** The device answered a ping: it is there. */
+  ponged(): void {
+    if (this.over) return;
+    this.#inTurn(() => this.#reader.showLife()).catch((error: unknown) => this.fail(error));
+  }
+
+  /** To be called every second: notices an expired session, a newer stream, a revoked device, and wake-ups that got lost. */
+  tick(): void {
+    if (this.over) return;
+    this.#expire();
+    this.#ticks++;
+    if (this.#ticks % STANDING_TICKS === 0) this.#checkStanding();
+    this.#stir(null);
+  }
+
+  protected override async produce(): Promise<Produced<CallEvent> | null> {
+    while (!this.over) {
+      this.#expire();
+      if (this.#closing) return this.#event({ type: 'StreamClosed', reason: this.#closing });
+      if (!this.#ready) {
+        const openCalls = await this.#parts.openCalls(this.#identity.viewer);
+        if (this.#closing) continue;
+        this.#ready = true;
+        return this.#event({ type: 'StreamReady', resumed: this.#resumed, openCalls });
+      }
+      // Before the read: what comes while it reads makes it read again.
+      const stirred = new Promise<void>((resolve) => (this.#stirred = resolve));
+      const read = await this.#inTurn(() => this.#reader.next());
+      this.#expire();
+      // What was read and is not given any more stays behind the cursor.
+      if (this.#closing) continue;
+      if (read === 'lost') this.close('TOO_SLOW');
+      else if (read === null) await stirred;
+      else {
+        this.#cursor = this.#reader.cursor();
+        return this.#event(read.news, read.at);
+      }
+    }
+    return null;
+  }
+
+  protected override release(failed: boolean): void {
+    this.#resolveEnded(failed ? 'FAILED' : 'LEFT');
+    this.#stirred();
+    const { viewer, streamId } = this.#identity;
+    // What cannot be undone, as a part is down, goes by itself: a presence that nobody renews is forgotten.
+    const undone = [this.#unsubscribe(), this.#parts.presence.leave(viewer, streamId)];
+    void Promise.allSettled(undone).then(() => this.#resolveFinished());
+  }
+
+  #onWake(callId: string | null): void {
+    if (this.over) return;
+    if (callId === null && this.#entered) this.#checkStanding();
+    this.#stir(callId);
+  }
+
+  #stir(callId: string | null): void {
+    this.#reader.mark(callId);
+    this.#stirred();
+    if (!this.pulling && this.#ready) void this.#measure();
+  }
+
+  #expire(): void {
+    if (this.#parts.clock.now() >= this.#identity.viewer.expiresAt) this.close('SESSION_EXPIRED');
+  }
+
+  #checkStanding(): void {
+    const { viewer, streamId } = this.#identity;
+    this.#parts.presence.touch(viewer, streamId).then(
+      (standing) => this.#stand(standing),
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  #stand(standing: Standing): void {
+    if (standing !== 'CURRENT') this.close(CLOSES[standing]);
+  }
+
+  /** Nobody asks for the next event: counts how many wait. */
+  async #measure(): Promise<void> {
+    if (this.#measuring) return;
+    this.#measuring = true;
+    try {
+      const waiting = await this.#inTurn(() => this.#reader.waiting());
+      if (waiting > LIMITS.liveEventsWaiting) this.close('TOO_SLOW');
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.#measuring = false;
+    }
+  }
+
+  #event(news: CallNews | StreamNews, at = this.#parts.clock.now()): Produced<CallEvent> {
+    return { value: { ...news, cursor: this.#cursor, at }, last: news.type === 'StreamClosed' };
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+}

@@ -1,0 +1,34 @@
+import { Arg, Directive, Resolver, Root, Subscription } from 'type-graphql';
+import type { CallEvent as Event } from '../call/event.js';
+import { SignalingError } from '../errors.js';
+import { shapeOfEvent } from './call.shape.js';
+import type { CallContext } from './context.js';
+import { CallEvent, CursorType } from './event.types.js';
+
+@Resolver()
+export class EventResolver {
+  @Subscription(() => CallEvent, {
+    subscribe: ({ args, context }) => subscribe(context as CallContext, (args['after'] as string | null) ?? null),
+    description: 'Everything this device must know about its calls, in order, resumable. One stream a device.',
+  })
+  @Directive('@auth')
+  @Directive('@rateLimit(bucket: "stream", max: 120, windowSeconds: 60, scope: DEVICE)')
+  callEvents(
+    @Root() event: Event,
+    @Arg('after', () => CursorType, {
+      nullable: true,
+      description: 'The cursor of the last event handled; left out, or of no use any more, the stream begins anew.',
+    })
+    _after?: string,
+  ): object {
+    return shapeOfEvent(event);
+  }
+}
+
+/** A stream belongs to a socket: that is what tells it how long its session lasts and whether its device is there. */
+async function subscribe({ callSignaling }: CallContext, after: string | null): Promise<AsyncIterable<Event>> {
+  const { connection, services } = callSignaling;
+  if (!connection) throw new SignalingError('CALL_UNAVAILABLE');
+  const viewer = await callSignaling.viewer();
+  return connection.register(await services.streams.subscribe(viewer, connection.epoch, after));
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../ports.js';
+import type { AccountIndex, IndexedCall, PlaceHolder, StartClaim } from '../call/ports.js';
+
+interface Entry {
+  readonly callId: string;
+  readonly at: number;
+  /** When its log went; null while it is held. */
+  retiredAt: number | null;
+}
+
+interface Account {
+  /** In the order in which they were entered. */
+  readonly calls: Map<string, Entry>;
+  /** Calls that it started and that are open, each with when it took its place. */
+  readonly places: Map<string, number>;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const CLAIM_MS = 2 * DAY_MS;
+
+/** Which calls the accounts have, in this process. */
+export class MemoryAccountIndex implements AccountIndex {
+  readonly #clock: Clock;
+  readonly #accounts = new Map<string, Account>();
+  /** In the order in which they were made, so that the first is the first to go. */
+  readonly #claims = new Map<string, { readonly claim: StartClaim; readonly until: number }>();
+  /** Retired entries, in that order. */
+  readonly #retired: { readonly accountId: string; readonly entry: Entry }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  enter(accountIds: readonly string[], callId: string): Promise<void> {
+    for (const accountId of accountIds)
+      this.#open(accountId).calls.set(callId, { callId, at: this.#clock.now(), retiredAt: null });
+    return Promise.resolve();
+  }
+
+  retire(accountIds: readonly string[], callId: string): Promise<void> {
+    this.#forget();
+    for (const accountId of accountIds) {
+      const entry = this.#accounts.get(accountId)?.calls.get(callId);
+      if (!entry || entry.retiredAt !== null) continue;
+      entry.retiredAt = this.#clock.now();
+      this.#retired.push({ accountId, entry });
+    }
+    return Promise.resolve();
+  }
+
+  live(accountId: string): Promise<readonly IndexedCall[]> {
+    return Promise.resolve(this.#all(accountId).filter((entry) => entry.live));
+  }
+
+  recent(accountId: string, limit: number): Promise<readonly IndexedCall[]> {
+    this.#forget();
+    return Promise.resolve(this.#all(accountId).reverse().slice(0, limit));
+  }
+
+  claimStart(accountId: string, startKey: string, claim: StartClaim): Promise<StartClaim> {
+    const now = this.#clock.now();
+    for (const [key, { until }] of this.#claims) {
+      if (until > now) break;
+      this.#claims.delete(key);
+    }
+    const key = JSON.stringify([accountId, startKey]);
+    const claimed = this.#claims.get(key)?.claim ?? claim;
+    if (claimed === claim) this.#claims.set(key, { claim, until: now + CLAIM_MS });
+    return Promise.resolve(claimed);
+  }
+
+  takePlace(accountId: string, callId: string, places: number): Promise<readonly PlaceHolder[] | null> {
+    const taken = this.#open(accountId).places;
+    if (!taken.has(callId) && taken.size >= places)
+      return Promise.resolve([...taken].map(([holder, at]) => ({ callId: holder, at })));
+    taken.set(callId, this.#clock.now());
+    return Promise.resolve(null);
+  }
+
+  freePlace(accountId: string, callId: string): Promise<void> {
+    this.#accounts.get(accountId)?.places.delete(callId);
+    this.#close(accountId);
+    return Promise.resolve();
+  }
+
+  #open(accountId: string): Account {
+    const account = this.#accounts.get(accountId) ?? { calls: new Map(), places: new Map() };
+    this.#accounts.set(accountId, account);
+    return account;
+  }
+
+  #all(accountId: string): IndexedCall[] {
+    const entries = [...(this.#accounts.get(accountId)?.calls.values() ?? [])];
+    return entries.map(({ callId, at, retiredAt }) => ({ callId, at, live: retiredAt === null }));
+  }
+
+  #forget(): void {
+    const before = this.#clock.now() - DAY_MS;
+    for (let first = this.#retired[0]; first && (first.entry.retiredAt ?? 0) <= before; first = this.#retired[0]) {
+      this.#retired.shift();
+      const calls = this.#accounts.get(first.accountId)?.calls;
+      // It may have been entered again since.
+      if (calls?.get(first.entry.callId) === first.entry) calls.delete(first.entry.callId);
+      this.#close(first.accountId);
+    }
+  }
+
+  #close(accountId: string): void {
+    const account = this.#accounts.get(accountId);
+    if (account && account.calls.size === 0 && account.places.size === 0) this.#accounts.delete(accountId);
+  }
+}

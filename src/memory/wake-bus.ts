@@ -1,0 +1,31 @@
+import { EventEmitter } from 'node:events';
+import type { WakeBus } from '../call/ports.js';
+
+/** Wake-ups within this process. A listener runs after whoever woke it has gone on, as it would on another node. */
+export class MemoryWakeBus implements WakeBus {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+
+  subscribe(accountId: string, onWake: (callId: string | null) => void): Promise<() => Promise<void>> {
+    const listener = (callId: string | null): void => onWake(callId);
+    const name = nameOf(accountId);
+    this.#emitter.on(name, listener);
+    return Promise.resolve(() => {
+      this.#emitter.off(name, listener);
+      return Promise.resolve();
+    });
+  }
+
+  wake(accountIds: readonly string[], callId: string | null): void {
+    for (const accountId of accountIds) queueMicrotask(() => this.#emitter.emit(nameOf(accountId), callId));
+  }
+
+  close(): Promise<void> {
+    this.#emitter.removeAllListeners();
+    return Promise.resolve();
+  }
+}
+
+/** An account may have any name, also one that an emitter gives a meaning to, such as `error`. */
+function nameOf(accountId: string): string {
+  return `account ${accountId}`;
+}

@@ -1,0 +1,96 @@
+import type { WebSocket } from 'ws';
+import type { Clock } from '../ports.js';
+import { CLOSE_REASONS, type CloseCode } from './websocket-codes.js';
+
+/** With more than this waiting to be sent, in bytes, nothing more is read from the socket. */
+const WAITING_BYTES = 256 * 1024;
+
+/** One socket: what is sent over it, how it is closed, and whether the other side is still there. */
+export interface Channel {
+  readonly isOpen: boolean;
+  /** When the other side last answered a ping, by the clock; at first, when the socket was opened. */
+  readonly lastPongAt: number;
+  /** Resolves when the message has been handed to the network, or cannot be any more. Never rejects. */
+  send(message: string): Promise<void>;
+  /** Closes with the code's fixed words. A second close changes nothing. */
+  close(code: CloseCode): void;
+  /** Drops the connection without a word. */
+  terminate(): void;
+  /** Whether there is something that the other side has not taken yet. */
+  hasUnsent(): boolean;
+  /** @returns a function that takes the listener away again */
+  onPong(listener: (at: number) => void): () => void;
+  /** Resolves when nothing more will be sent: as soon as either side begins to close. */
+  readonly left: Promise<void>;
+}
+
+export interface ChannelOptions {
+  readonly clock: Clock;
+  /** How often the other side is pinged; one that has not answered by the next ping is gone. In milliseconds. */
+  readonly pingMs: number;
+}
+
+export function createChannel(socket: WebSocket, { clock, pingMs }: ChannelOptions): Channel {
+  const pongListeners = new Set<(at: number) => void>();
+  let lastPongAt = clock.now();
+  let isAnswered = true;
+
+  socket.on('pong', () => {
+    isAnswered = true;
+    lastPongAt = clock.now();
+    for (const listener of pongListeners) listener(lastPongAt);
+  });
+  const heartbeat = setInterval(() => {
+    if (isAnswered) {
+      isAnswered = false;
+      socket.ping();
+      return;
+    }
+    // After a standstill of this process the answer may have come and not been read: that happens before this runs.
+    setImmediate(() => {
+      if (!isAnswered) socket.terminate();
+    });
+  }, pingMs);
+
+  let leave = (): void => {};
+  const left = new Promise<void>((resolve) => (leave = resolve));
+  void left.then(() => clearInterval(heartbeat));
+  socket.once('close', leave);
+  // The peer broke RFC 6455 or a limit; ws closes the socket with the code that says so.
+  socket.on('error', leave);
+
+  return {
+    get isOpen() {
+      return socket.readyState === socket.OPEN;
+    },
+    get lastPongAt() {
+      return lastPongAt;
+    },
+    send: (message) =>
+      new Promise((resolve) => {
+        if (socket.readyState !== socket.OPEN) return resolve();
+        socket.send(message, () => {
+          if (socket.isPaused && socket.bufferedAmount <= WAITING_BYTES) socket.resume();
+          resolve();
+        });
+        // Who does not read answers is asked nothing more of: requests wait in the client's own buffers. Pongs wait with
+        // them, so one that never reads again is gone with the next ping.
+        if (socket.bufferedAmount > WAITING_BYTES) socket.pause();
+      }),
+    close: (code) => {
+      socket.resume();
+      socket.close(code, CLOSE_REASONS[code]);
+      leave();
+    },
+    terminate: () => {
+      socket.terminate();
+      leave();
+    },
+    hasUnsent: () => socket.bufferedAmount > 0,
+    onPong: (listener) => {
+      pongListeners.add(listener);
+      return () => pongListeners.delete(listener);
+    },
+    left,
+  };
+}

@@ -1,0 +1,143 @@
+import type { Viewer } from '../identity/viewer.js';
+import type { Clock } from '../ports.js';
+import type { Channel } from './websocket-channel.js';
+import { ENDINGS, isEndReason, type EndReason, type StreamEndReason } from './websocket-codes.js';
+
+/** A device's event stream, as the source of a subscription. */
+export interface DeviceStream<Event> extends AsyncIterator<Event, unknown, undefined> {
+  /** Makes a farewell (StreamClosed) the last event. A stream that ends already stays as it is. */
+  close(reason: StreamEndReason): void;
+  /**
+   * Resolves as soon as it is known that the stream ends, before its last event is given. Reasons of {@link ENDINGS} end
+   * the connection too; any other leaves it alone.
+   */
+  readonly ended: Promise<string>;
+  /** Told of every pong: the device is there. */
+  ponged?(): void;
+}
+
+/** One socket after connection_init: a device of an account, for as long as its session lasts. */
+export interface Connection {
+  readonly viewer: Viewer;
+  /** Drawn when the connection was made: of two streams of a device the one with the greater epoch is the newer. */
+  readonly epoch: number;
+  /** When the client last showed life: Unix milliseconds of its last pong, at first of the opening of its socket. */
+  readonly lastPongAt: number;
+  /** @returns a function that takes the listener away again */
+  onPong(listener: (at: number) => void): () => void;
+  /**
+   * Puts a stream under the connection's care. Either one's end is the other's, and the socket closes when the farewell
+   * has been sent.
+   *
+   * @returns what GraphQL has to iterate over in the place of the stream
+   */
+  register<Event>(stream: DeviceStream<Event>): AsyncIterableIterator<Event, undefined>;
+  /** Ends the connection for a reason; the socket closes with the reason's code. Only the first reason counts. */
+  end(reason: EndReason): void;
+}
+
+export interface ConnectionOptions {
+  readonly viewer: Viewer;
+  readonly channel: Channel;
+  readonly clock: Clock;
+  /** How many queries and mutations have not been answered yet. */
+  readonly unanswered: () => number;
+}
+
+/** What only the door may do with a connection. */
+export interface OwnConnection extends Connection {
+  /** 0 until it has been drawn, which is before anything is served. */
+  epoch: number;
+  /** Whether it has not been ended: nothing new is begun for one that has. */
+  readonly isLive: boolean;
+  /** To be called when an operation is over: the end may be waiting for that. */
+  settle(): void;
+}
+
+/** A timer's longest time; more would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export function createConnection({ viewer, channel, clock, unanswered }: ConnectionOptions): OwnConnection {
+  /** Those whose farewell has not been sent. */
+  const streams = new Set<Pick<DeviceStream<unknown>, 'close'>>();
+  let ended: EndReason | null = null;
+  let timer: NodeJS.Timeout | undefined;
+
+  watchExpiry();
+  void channel.left.then(() => {
+    clearTimeout(timer);
+    streams.clear();
+  });
+
+  function watchExpiry(): void {
+    const remainingMs = viewer.expiresAt - clock.now();
+    if (remainingMs <= 0) return end('SESSION_EXPIRED');
+    timer = setTimeout(watchExpiry, Math.min(remainingMs, LONGEST_TIMER_MS));
+  }
+
+  function end(reason: EndReason): void {
+    if (ended !== null || !channel.isOpen) return;
+    ended = reason;
+    clearTimeout(timer);
+    const { code, graceMs } = ENDINGS[reason];
+    if (reason === 'UNAVAILABLE') return channel.close(code);
+    for (const stream of streams) stream.close(reason);
+    // Who has not read the farewell by then does not read at all, and would not read the close either.
+    timer = setTimeout(() => (channel.hasUnsent() ? channel.terminate() : channel.close(code)), graceMs);
+    settle();
+  }
+
+  function settle(): void {
+    if (ended === null || streams.size > 0 || unanswered() > 0) return;
+    channel.close(ENDINGS[ended].code);
+  }
+
+  function register<Event>(stream: DeviceStream<Event>): AsyncIterableIterator<Event, undefined> {
+    const stopPongs = channel.onPong(() => stream.ponged?.());
+    const forget = (): void => {
+      stopPongs();
+      if (streams.delete(stream)) settle();
+    };
+    streams.add(stream);
+    void stream.ended.then((reason) => {
+      if (isEndReason(reason)) end(reason);
+    });
+    if (ended !== null && ended !== 'UNAVAILABLE') stream.close(ended);
+
+    const iterator: AsyncIterableIterator<Event, undefined> = {
+      async next() {
+        const result = await stream.next().catch((error: unknown) => {
+          forget();
+          throw error;
+        });
+        if (!result.done) return result;
+        // GraphQL asks for what follows the farewell when it has written it: the socket may close now.
+        forget();
+        // Who is told `complete` does not come back.
+        return ended === null ? { done: true, value: undefined } : new Promise(() => {});
+      },
+      async return() {
+        forget();
+        await stream.return?.();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  return {
+    viewer,
+    epoch: 0,
+    get lastPongAt() {
+      return channel.lastPongAt;
+    },
+    onPong: channel.onPong,
+    register,
+    end,
+    get isLive() {
+      return ended === null;
+    },
+    settle,
+  };
+}

@@ -1,0 +1,96 @@
+import { GraphQLError, type ExecutionArgs, type FormattedExecutionResult } from 'graphql';
+import { makeServer, MessageType, stringifyMessage, type Server } from 'graphql-ws';
+import { SignalingError } from '../errors.js';
+import type { CallContext } from '../graphql/context.js';
+import type { Execution, Executor } from '../graphql/executor.js';
+import { LIMITS } from '../limits.js';
+import type { Channel } from './websocket-channel.js';
+import type { Connection, OwnConnection } from './websocket-connection.js';
+import type { Operations } from './websocket-operations.js';
+
+/** One socket, from its opening to its close. */
+export interface Session {
+  readonly channel: Channel;
+  /** Of the upgrade request: where a gateway sends the token. */
+  readonly authorization: string | undefined;
+  operations: Operations | null;
+  /** Null until connection_init has been accepted. */
+  connection: OwnConnection | null;
+}
+
+export interface ProtocolOptions {
+  readonly executor: Executor;
+  /**
+   * Makes the connection of a session.
+   * @param authorization what the client sent as `authorization` in connection_init
+   * @returns false: it may not; the socket is closed with 4403 unless it has been closed already
+   */
+  readonly connect: (session: Session, authorization: unknown) => Promise<boolean>;
+  readonly contextFor: (connection: Connection) => CallContext;
+  readonly metrics: WebSocketMetrics | undefined;
+}
+
+export interface WebSocketMetrics {
+  /** One operation was run, a subscription begun; its document had been found valid. */
+  graphqlRequest(transport: 'websocket', outcome: 'ok' | 'error', seconds: number): void;
+}
+
+/** Made once: an error costs more than the rest of a refusal, and this one is given to who sends too much. */
+const TOO_MANY = new GraphQLError('', { originalError: new SignalingError('CALL_RATE_LIMITED') });
+
+/** The graphql-transport-ws protocol, bent to this project's rules: what is executed, and what is answered to whom. */
+export function createProtocol({ executor, connect, contextFor, metrics }: ProtocolOptions): Server<Session> {
+  async function run(args: ExecutionArgs): Promise<Execution> {
+    const startedAt = performance.now();
+    const result = await executor.run(args);
+    const outcome = 'errors' in result && result.errors ? 'error' : 'ok';
+    metrics?.graphqlRequest('websocket', outcome, (performance.now() - startedAt) / 1_000);
+    return result;
+  }
+
+  /**
+   * A client gives a subscription up for good when it is told of an error, and comes back by itself when its socket
+   * closes with 1013: so that is what it gets when a stream cannot begin, or go on, for the time being.
+   */
+  function endIfUnavailable({ operations, connection }: Session, id: string, errors: readonly GraphQLError[]): void {
+    const isUnavailable = errors.some(
+      ({ originalError }) => originalError instanceof SignalingError && originalError.code === 'CALL_UNAVAILABLE',
+    );
+    if (isUnavailable && operations?.isSubscription(id)) connection?.end('UNAVAILABLE');
+  }
+
+  return makeServer<Record<string, unknown>, Session>({
+    connectionInitWaitTimeout: LIMITS.connectionInitMs,
+    execute: run,
+    subscribe: run,
+    onConnect: ({ extra: session, connectionParams }) => connect(session, connectionParams?.['authorization']),
+    onSubscribe: ({ extra: { operations, connection } }, id, { query, operationName, variables }) => {
+      const prepared = executor.prepare(query, operationName);
+      if (!('operation' in prepared)) return prepared;
+      if (!connection || !operations?.admit(id, prepared.operation)) return [TOO_MANY];
+      return {
+        schema: executor.schema,
+        document: prepared.document,
+        operationName: operationName ?? null,
+        variableValues: variables ?? null,
+        contextValue: contextFor(connection),
+      };
+    },
+    onNext: ({ extra: session }, id, _payload, _args, result) => {
+      if (!result.errors) return;
+      if (result.data == null) endIfUnavailable(session, id, result.errors);
+      return { ...result, errors: executor.masked(result.errors) } as FormattedExecutionResult;
+    },
+    onError: ({ extra: session }, id, _payload, errors) => {
+      endIfUnavailable(session, id, errors);
+      return executor.masked(errors);
+    },
+  });
+}
+
+/** What is answered when an operation fails after it was executed: its result cannot be written as JSON, for example. */
+export function failureMessage(executor: Executor, id: string, error: unknown): string {
+  const originalError = error instanceof Error ? error : new Error(typeof error);
+  const payload = executor.masked([new GraphQLError('', { originalError })]);
+  return stringifyMessage({ id, type: MessageType.Error, payload });
+}

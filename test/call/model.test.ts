@@ -1,0 +1,6 @@
+import { describe } from '@jest/globals';
+import { callModel } from './model.js';
+
+describe('calls, whatever happens', () => {
+  callModel(1_000, 120_000);
+});

@@ -1,0 +1,267 @@
+import { createClient, type Client } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import {
+  AnswerCallDocument,
+  CallDocument,
+  CallEventsDocument,
+  DeclineCallDocument,
+  HangUpCallDocument,
+  OpenCallsDocument,
+  RecentCallsDocument,
+  ReportConnectionDocument,
+  ReportRingingDocument,
+  SendDescriptionDocument,
+  SendIceCandidatesDocument,
+  StartCallDocument,
+  type CallEventsSubscription,
+  type TypedDocumentString,
+} from '../generated/graphql.js';
+
+export type DeviceEvent = CallEventsSubscription['callEvents'];
+export type EventOf<Name extends DeviceEvent['__typename']> = Extract<DeviceEvent, { __typename: Name }>;
+
+/** An operation was refused: the code of its first error, and all that came with it. */
+export class Refused extends Error {
+  constructor(
+    readonly code: string,
+    readonly extensions: Record<string, unknown>,
+    message: string,
+  ) {
+    super(`${code}: ${message}`);
+  }
+}
+
+export interface DeviceOptions {
+  readonly origin: string;
+  /** Asked for at each connection, as clients do whose tokens expire. */
+  readonly token: () => string | Promise<string>;
+  /** Told of each socket, to do harm to it. */
+  readonly onSocket?: (socket: WebSocket) => void;
+}
+
+interface Wait {
+  readonly matches: (event: DeviceEvent) => boolean;
+  readonly resolve: (event: DeviceEvent) => void;
+}
+
+/**
+ * A device as an app would write it: the reference graphql-ws client with the settings that PROTOCOL.md asks for, the
+ * cursor of the last event kept and sent along at each return.
+ */
+export class TestDevice {
+  /** Every event given, in order, StreamReady and StreamClosed included. */
+  readonly events: DeviceEvent[] = [];
+  /** Codes of closes, oldest first. */
+  readonly closes: number[] = [];
+  readonly client: Client;
+  completed = false;
+  #cursor: string | null = null;
+  #seen = 0;
+  readonly #waits = new Set<Wait>();
+  #unsubscribe: (() => void) | null = null;
+  #seqs = new Map<string, number>();
+
+  constructor(options: DeviceOptions) {
+    const { onSocket } = options;
+    class Socket extends WebSocket {
+      constructor(url: string, protocols: string) {
+        super(url, protocols);
+        onSocket?.(this);
+      }
+    }
+    this.client = createClient({
+      url: `${options.origin.replace(/^http/, 'ws')}/graphql`,
+      webSocketImpl: Socket,
+      lazy: true,
+      lazyCloseTimeout: 60_000,
+      shouldRetry: () => true,
+      retryAttempts: Infinity,
+      retryWait: () => new Promise((resolve) => setTimeout(resolve, 50)),
+      connectionParams: async () => ({ authorization: `Bearer ${await options.token()}` }),
+      on: { closed: (event) => this.closes.push((event as { code: number }).code) },
+    });
+  }
+
+  /** Begins to listen; resolves at the first StreamReady. */
+  async listen(after: string | null = null): Promise<EventOf<'StreamReady'>> {
+    this.#cursor = after;
+    const cursor = (): string | null => this.#cursor;
+    this.#unsubscribe = this.client.subscribe<CallEventsSubscription>(
+      {
+        query: CallEventsDocument.toString(),
+        variables: {
+          get after() {
+            return cursor();
+          },
+        },
+      },
+      {
+        next: ({ data, errors }) => {
+          if (data) this.#take(data.callEvents);
+          else if (errors) throw new Error(errors.map(({ message }) => message).join());
+        },
+        error: () => {},
+        complete: () => (this.completed = true),
+      },
+    );
+    return this.next('StreamReady');
+  }
+
+  stopListening(): void {
+    this.#unsubscribe?.();
+  }
+
+  get cursor(): string | null {
+    return this.#cursor;
+  }
+
+  #take(event: DeviceEvent): void {
+    this.#cursor = event.cursor;
+    this.events.push(event);
+    for (const wait of this.#waits) {
+      if (!wait.matches(event)) continue;
+      this.#waits.delete(wait);
+      this.#seen = this.events.length;
+      wait.resolve(event);
+      return;
+    }
+  }
+
+  /** The next event of this kind after those that were already waited for. */
+  async next<Name extends DeviceEvent['__typename']>(
+    name: Name,
+    holds: (event: EventOf<Name>) => boolean = () => true,
+    withinMs = 15_000,
+  ): Promise<EventOf<Name>> {
+    const matches = (event: DeviceEvent): boolean => event.__typename === name && holds(event as EventOf<Name>);
+    const index = this.events.findIndex((event, at) => at >= this.#seen && matches(event));
+    if (index >= 0) {
+      this.#seen = index + 1;
+      return this.events[index] as EventOf<Name>;
+    }
+    return new Promise((resolve, reject) => {
+      const wait: Wait = {
+        matches,
+        resolve: (event) => {
+          clearTimeout(timer);
+          resolve(event as EventOf<Name>);
+        },
+      };
+      const timer = setTimeout(() => {
+        this.#waits.delete(wait);
+        const had = this.events.map((event) => event.__typename).join();
+        reject(new Error(`no ${name} within ${withinMs} ms; had ${had}`));
+      }, withinMs);
+      this.#waits.add(wait);
+    });
+  }
+
+  /** The next state that the device is told of. */
+  async state(state: string): Promise<EventOf<'CallStateChanged'>> {
+    return this.next('CallStateChanged', (event) => event.state === state);
+  }
+
+  /** Runs a query or a mutation over the socket. @throws Refused */
+  async run<Result, Variables>(
+    document: TypedDocumentString<Result, Variables>,
+    variables?: Variables,
+  ): Promise<Result> {
+    const answer = await new Promise<{ data?: Result | null; errors?: readonly Failure[] }>((resolve, reject) => {
+      let last: { data?: Result | null; errors?: readonly Failure[] } = {};
+      this.client.subscribe(
+        { query: document.toString(), variables: variables as Record<string, unknown> },
+        {
+          next: (result) => (last = result as typeof last),
+          error: (error) => (Array.isArray(error) ? resolve({ errors: error as Failure[] }) : reject(error as Error)),
+          complete: () => resolve(last),
+        },
+      );
+    });
+    const [failure] = answer.errors ?? [];
+    if (failure) throw new Refused(String(failure.extensions?.['code']), failure.extensions ?? {}, failure.message);
+    return answer.data as Result;
+  }
+
+  async start(calleeAccountId: string, changes: Record<string, unknown> = {}) {
+    const input = {
+      clientCallId: crypto.randomUUID(),
+      calleeAccountId,
+      media: 'AUDIO' as const,
+      offerSdp: sdp('offer'),
+      ...changes,
+    };
+    return (await this.run(StartCallDocument, { input })).startCall;
+  }
+  ring = async (callId: string) => (await this.run(ReportRingingDocument, { callId })).reportRinging;
+  answer = async (callId: string, offerId: string, answerSdp = sdp('answer')) =>
+    (await this.run(AnswerCallDocument, { input: { callId, offerId, answerSdp } })).answerCall;
+  decline = async (callId: string, reason: 'DECLINED' | 'BUSY' | 'IGNORED' = 'DECLINED') =>
+    (await this.run(DeclineCallDocument, { input: { callId, reason } })).declineCall;
+  hangUp = async (callId: string) => (await this.run(HangUpCallDocument, { input: { callId } })).hangUpCall;
+  report = async (callId: string, connection: 'CONNECTED' | 'DISCONNECTED' = 'CONNECTED') =>
+    (await this.run(ReportConnectionDocument, { input: { callId, connection } })).reportConnection;
+  call = async (id: string) => (await this.run(CallDocument, { id })).call;
+  openCalls = async () => (await this.run(OpenCallsDocument)).openCalls ?? [];
+  recentCalls = async (first = 20) => (await this.run(RecentCallsDocument, { first })).recentCalls ?? [];
+
+  #nextSeq(callId: string): number {
+    const seq = (this.#seqs.get(callId) ?? 0) + 1;
+    this.#seqs.set(callId, seq);
+    return seq;
+  }
+
+  async candidates(
+    callId: string,
+    lines: readonly string[],
+    clientSeq = this.#nextSeq(callId),
+    endOfCandidates = false,
+  ) {
+    const candidates = lines.map((candidate) => ({
+      candidate,
+      sdpMid: '0',
+      sdpMLineIndex: 0,
+      usernameFragment: 'frag',
+    }));
+    const input = { callId, clientSeq, candidates, endOfCandidates };
+    return (await this.run(SendIceCandidatesDocument, { input })).sendIceCandidates;
+  }
+
+  async describe(
+    callId: string,
+    type: 'OFFER' | 'ANSWER' | 'ROLLBACK',
+    inReplyTo: string | null = null,
+    clientSeq = this.#nextSeq(callId),
+  ) {
+    const text = type === 'ROLLBACK' ? '' : sdp(type.toLowerCase());
+    const input = { callId, clientSeq, type, sdp: text, inReplyTo };
+    return (await this.run(SendDescriptionDocument, { input })).sendDescription;
+  }
+
+  /** Candidate lines received for a call, in order. */
+  received(callId: string): string[] {
+    return this.events.flatMap((event) =>
+      event.__typename === 'IceCandidatesReceived' && event.callId === callId
+        ? event.candidates.map(({ candidate }) => candidate)
+        : [],
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#unsubscribe?.();
+    await this.client.dispose();
+  }
+}
+
+interface Failure {
+  readonly message: string;
+  readonly extensions?: Record<string, unknown>;
+}
+
+/** A description that can be told from others. */
+export function sdp(name: string): string {
+  return `v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=${name}\r\n`;
+}
+
+export function candidateLine(n: number): string {
+  return `candidate:${n} 1 udp 2122260223 192.0.2.${(n % 250) + 1} ${40_000 + n} typ host`;
+}
