@@ -1,11 +1,23 @@
 export { createHttpDirectory, type HttpDirectory, type HttpDirectoryOptions } from './directory/http-directory.js';
+export { createHttpPolicy, type HostPolicy, type HttpPolicy, type HttpPolicyOptions } from './directory/http-policy.js';
+export { createWebhook, type Webhook, type WebhookOptions } from './events/webhook.js';
+export type { CallPolicy, SendWakeUp, WakeUp } from './call/ports.js';
 export type { HostAuthenticator, HostDirectory } from './directory/host.js';
 export { ERRORS, SignalingError, type ErrorCode, type ErrorDetails } from './errors.js';
 export type { CallContext } from './graphql/context.js';
 export type { Authenticator, Device, DeviceDirectory, KnownDevices, Viewer } from './identity/viewer.js';
 export { createJwtAuthenticator, type JwtAuthenticator, type JwtAuthenticatorOptions } from './jwt/authenticator.js';
 export { LIMITS } from './limits.js';
-export type { Clock, EventSink, PermitDecision, RateLimit, RateLimiter, RelayEvent, SignalingEvent } from './ports.js';
+export type {
+  CallLifecycleEvent,
+  Clock,
+  EventSink,
+  PermitDecision,
+  RateLimit,
+  RateLimiter,
+  RelayEvent,
+  SignalingEvent,
+} from './ports.js';
 export { RelayConfigError } from './relay/config.js';
 export {
   ProviderError,
@@ -14,4 +26,11 @@ export {
   type ProviderRequest,
   type RelayProvider,
 } from './relay/ports.js';
-export { createCallSignaling, type CallSignaling, type CallSignalingOptions, type RelayOptions } from './signaling.js';
+export {
+  createCallSignaling,
+  type CallAdapters,
+  type CallSignaling,
+  type CallSignalingOptions,
+  type RelayOptions,
+  type WebSocketParts,
+} from './signaling.js';

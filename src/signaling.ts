@@ -7,6 +7,7 @@ import { pairTags } from './call/ids.js';
 import { systemTimers, type CallPolicy, type SendWakeUp } from './call/ports.js';
 import { claimDirectory } from './directory/claim-directory.js';
 import { asAuthenticator, asDirectory, type HostAuthenticator, type HostDirectory } from './directory/host.js';
+import { asPolicy, type HostPolicy } from './directory/http-policy.js';
 import { createFanOut } from './events/fan-out.js';
 import { createMetrics, type Metrics } from './events/metrics.js';
 import { createDeviceNames } from './graphql/device-names.js';
@@ -43,7 +44,7 @@ export interface CallSignalingOptions {
   /** Where permits are counted. This process's memory. */
   readonly rateLimiter?: RateLimiter;
   /** Who may call whom; everyone when left out. */
-  readonly callPolicy?: CallPolicy;
+  readonly callPolicy?: HostPolicy;
   /** Woken devices that have no open stream; nobody is when left out. */
   readonly sendWakeUp?: SendWakeUp;
   /** Where calls are kept; in this process's memory when left out. */
@@ -133,7 +134,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     timers: systemTimers,
     limiter: rateLimiter,
     directory,
-    policy: options.callPolicy ?? everyone,
+    policy: options.callPolicy ? asPolicy(options.callPolicy, { onFailure: onDefect }) : everyone,
     events,
     sendWakeUp: options.sendWakeUp ?? (() => {}),
     pairTag: pairTags(nameKey),
@@ -188,7 +189,10 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     formatError: masker,
     executor,
     metrics,
-    revokeDevice: (accountId, deviceId) => calls.service.revokeDevice({ accountId, deviceId }),
+    revokeDevice: (accountId, deviceId) => {
+      sessions.revoke(accountId, deviceId);
+      return calls.service.revokeDevice({ accountId, deviceId });
+    },
     reloadRelay: (config) => relay.reload(config),
     close: async () => {
       await calls.close();

@@ -136,8 +136,8 @@ const errors = Object.entries(ERRORS).map(([code, { status, message, retryable }
 /** What is sent for each error that the GraphQL server makes by itself, where it keeps its own name. */
 const requestErrors = Object.values(ApolloServerErrorCode).flatMap((thrown) => {
   const mask = createMasker({ onDefect: () => {} });
-  const { code, status, retryable } =
-    mask({ message: '', extensions: { code: thrown } }, new gql.GraphQLError('')).extensions ?? {};
+  const error = thrown === ApolloServerErrorCode.INTERNAL_SERVER_ERROR ? new Error('') : new gql.GraphQLError('');
+  const { code, status, retryable } = mask({ message: '', extensions: { code: thrown } }, error).extensions ?? {};
   return code === thrown ? [line(thrown, `${status}`, yesNo(retryable === true))] : [];
 });
 

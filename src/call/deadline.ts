@@ -137,7 +137,8 @@ export function remainingMs(call: Call, { now, outages }: StoreTime): number | n
   return due && Math.max(0, due.at - now);
 }
 
-/** When a wake-up for this call is of no more use, Unix milliseconds. */
-export function ringsUntil(call: Call): number {
-  return call.createdAt + SHOWN_RING_MS;
+/** When a wake-up for this call is of no more use, Unix milliseconds: an INVITE with the ringing, the rest a minute after it. */
+export function wakeUpExpiresAt(call: Call, kind: 'INVITE' | 'CANCEL' | 'MISSED'): number {
+  if (kind === 'INVITE') return call.createdAt + SHOWN_RING_MS;
+  return (call.answeredAt ?? call.endedAt ?? call.createdAt) + SHOWN_RING_MS;
 }

@@ -1,6 +1,6 @@
 import type { EventSink } from '../ports.js';
 import type { Call } from './call.js';
-import { ringsUntil } from './deadline.js';
+import { wakeUpExpiresAt } from './deadline.js';
 import type { AccountIndex, SendWakeUp, WakeBus, WakeUp } from './ports.js';
 import { isRinging } from './state.js';
 import type { EndReason } from './state.js';
@@ -59,7 +59,7 @@ export class Notifier {
 
   #wakeDevices(call: Call, kind: WakeUp['kind'], reason: EndReason | null): void {
     const { id, calleeAccountId, media } = call;
-    const wakeUp = { kind, callId: id, accountId: calleeAccountId, media, expiresAt: ringsUntil(call) };
+    const wakeUp = { kind, callId: id, accountId: calleeAccountId, media, expiresAt: wakeUpExpiresAt(call, kind) };
     for (const leg of call.legs) {
       if (!leg.woken || leg.deviceId === call.winner || leg.status === 'REVOKED') continue;
       // Who declined knows; the other devices hear that another one did.

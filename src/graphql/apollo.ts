@@ -7,7 +7,7 @@ import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { CallContext } from './context.js';
 import type { Masker } from './errors.js';
 import { httpPolicy } from './http-policy.js';
-import { documentLimits, parseLimits } from './rules.js';
+import { documentRules, parseLimits } from './rules.js';
 
 /** Options for an Apollo Server that serves the schema as this project means it to be served. */
 export type ApolloOptions = Pick<
@@ -41,9 +41,10 @@ export function apolloOptions({ schema, masker, introspection, onAnswered }: Apo
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
     ],
-    validationRules: [...documentLimits],
+    validationRules: [...documentRules(introspection)],
     parseOptions: parseLimits,
-    introspection,
+    // Refused by a rule of ours, in the same words on every transport.
+    introspection: true,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
     allowBatchedHttpRequests: false,

@@ -74,7 +74,8 @@ function requestErrorOf(formatted: GraphQLFormattedError, original: unknown): Gr
   // Only errors that a GraphQL engine made of the request: what a resolver threw has been unwrapped, or has a path.
   if (!(original instanceof GraphQLError) || formatted.path) return null;
   const code = formatted.extensions?.['code'];
-  if (code === 'BAD_USER_INPUT') {
+  // What graphql-js says of variables as a whole, as that they have too many mistakes, comes without a code.
+  if (code === 'BAD_USER_INPUT' || code === undefined || code === 'INTERNAL_SERVER_ERROR') {
     const { status, retryable } = ERRORS.CALL_INPUT_INVALID;
     const extensions = { code: 'CALL_INPUT_INVALID', status, retryable };
     return { message: withoutValues(formatted.message), extensions };

@@ -8,17 +8,15 @@ import {
   specifiedRules,
   subscribe,
   validate,
-  type ASTVisitor,
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   type GraphQLFormattedError,
   type GraphQLSchema,
   type OperationDefinitionNode,
-  type ValidationContext,
 } from 'graphql';
 import type { Masker } from './errors.js';
-import { documentLimits, parseLimits } from './rules.js';
+import { documentRules, parseLimits } from './rules.js';
 
 export interface ExecutorOptions {
   readonly schema: GraphQLSchema;
@@ -52,7 +50,7 @@ const KEPT = { documents: 500, characters: 1_000_000 };
 
 export function createExecutor({ schema, masker, introspection }: ExecutorOptions): Executor {
   const kept = new KeptDocuments();
-  const rules = [...specifiedRules, ...(introspection ? [] : [introspectionRule]), ...documentLimits];
+  const rules = [...specifiedRules, ...documentRules(introspection)];
 
   function documentOf(source: string): DocumentNode | readonly GraphQLError[] {
     const known = kept.get(source);
@@ -96,21 +94,6 @@ export function createExecutor({ schema, masker, introspection }: ExecutorOption
       }
     },
     masked: (errors) => errors.map((error) => masker(error.toJSON(), error)),
-  };
-}
-
-/** In Apollo Server's words, so that a client is told the same on every transport. */
-function introspectionRule(context: ValidationContext): ASTVisitor {
-  return {
-    Field(node) {
-      if (node.name.value !== '__schema' && node.name.value !== '__type') return;
-      context.reportError(
-        new GraphQLError(
-          'GraphQL introspection is not allowed by Apollo Server, but the query contained __schema or __type. To enable introspection, pass introspection: true to ApolloServer in production',
-          { nodes: node },
-        ),
-      );
-    },
   };
 }
 

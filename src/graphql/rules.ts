@@ -1,6 +1,7 @@
 import {
   GraphQLError,
   Kind,
+  NoSchemaIntrospectionCustomRule,
   type ASTVisitor,
   type FragmentDefinitionNode,
   type SelectionSetNode,
@@ -15,6 +16,11 @@ import { LIMITS } from '../limits.js';
  * refuses it.
  */
 export const documentLimits: readonly ValidationRule[] = [depthRule, aliasRule, directiveRule];
+
+/** @param introspection whether it is answered */
+export function documentRules(introspection: boolean): readonly ValidationRule[] {
+  return introspection ? documentLimits : [...documentLimits, NoSchemaIntrospectionCustomRule];
+}
 
 /** Parser options that go with {@link documentLimits}. */
 export const parseLimits = { maxTokens: LIMITS.documentTokens } as const;

@@ -1,5 +1,6 @@
 import { SignalingError } from '../errors.js';
 import type { Clock } from '../ports.js';
+import { RecentlyUsed } from './recently-used.js';
 import type { Authenticator, DeviceDirectory, KnownDevices, Viewer } from './viewer.js';
 
 /** RFC 6750, section 2.1: the scheme in any case, one token, nothing after it. */
@@ -24,17 +25,27 @@ export interface Sessions {
    *   be told at this time
    */
   viewerOf(authorization: string | undefined): Promise<Viewer>;
+  /** From now on refuses tokens that were issued to the device up to now. */
+  revoke(accountId: string, deviceId: string): void;
 }
+
+/** Far more than are revoked in a day. */
+const REVOKED_REMEMBERED = 100_000;
 
 /** Puts the session check together from the two services it consults. */
 export function createSessions({ authenticator, directory, freshTokenSeconds = 300, clock }: SessionOptions): Sessions {
+  /** When each device was revoked, Unix milliseconds: what was asked of the directory before may still say otherwise. */
+  const revoked = new RecentlyUsed<number>(REVOKED_REMEMBERED);
+
   async function viewerOf(authorization: string | undefined): Promise<Viewer> {
     const token = BEARER.exec(authorization ?? '')?.[1];
     if (token === undefined) throw new SignalingError('CALL_UNAUTHORIZED');
     const viewer = await authenticator.authenticate(token);
     const active = await hasActiveDevice(viewer);
     // Last, because time has passed while others were asked.
-    if (!active || viewer.expiresAt <= clock.now()) throw new SignalingError('CALL_UNAUTHORIZED');
+    const revokedAt = revoked.get(nameOf(viewer.accountId, viewer.deviceId)) ?? -Infinity;
+    if (!active || viewer.issuedAt <= revokedAt || viewer.expiresAt <= clock.now())
+      throw new SignalingError('CALL_UNAUTHORIZED');
     return viewer;
   }
 
@@ -51,7 +62,18 @@ export function createSessions({ authenticator, directory, freshTokenSeconds = 3
     }
   }
 
-  return { viewerOf };
+  return {
+    viewerOf,
+    revoke: (accountId, deviceId) => {
+      revoked.set(nameOf(accountId, deviceId), clock.now());
+      // So that the next answer about the account is a new one.
+      directory.devicesOf([accountId], 0).catch(() => undefined);
+    },
+  };
+}
+
+function nameOf(accountId: string, deviceId: string): string {
+  return JSON.stringify([accountId, deviceId]);
 }
 
 /** Whether a device may act for its account; where nothing is known but the token's claim, the claim is believed. */

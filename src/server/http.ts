@@ -1,7 +1,7 @@
 import cors from '@fastify/cors';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { LIMITS } from '../limits.js';
+import { isSameHost, isSameSecret } from './admission.js';
 import { graphqlRoute, type GraphqlRouteOptions } from './graphql-route.js';
 
 export interface HttpOptions extends GraphqlRouteOptions {
@@ -16,7 +16,12 @@ export interface HttpOptions extends GraphqlRouteOptions {
 /** The HTTP door: /graphql, with the limits that come before GraphQL. Other routes are added by the caller. */
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
   const { allowsOrigin, gatewaySecret, onDefect } = options;
-  const app = fastify({ bodyLimit: LIMITS.messageBytes, forceCloseConnections: 'idle' });
+  const app = fastify({
+    bodyLimit: LIMITS.messageBytes,
+    forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_MS,
+    http: { headersTimeout: REQUEST_MS },
+  });
 
   // A connection whose last answer is sent while the server closes would keep it open until the client lets go.
   let closing = false;
@@ -59,6 +64,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   return app;
 }
 
+/** How long a client may take to send a request, in milliseconds. */
+const REQUEST_MS = 10_000;
+
 const REFUSALS: Readonly<Record<number, string>> = {
   400: 'The request body is not valid JSON.',
   413: `The request body is larger than ${LIMITS.messageBytes} bytes.`,
@@ -72,15 +80,4 @@ function refuse(reply: FastifyReply, status: number, message: string): FastifyRe
     .code(status)
     .header('cache-control', 'no-store')
     .send({ errors: [{ message, extensions: { code, status, retryable: false } }] });
-}
-
-/** RFC 6454: scheme, host and port; the scheme is not known behind a proxy, so host and port decide. */
-export function isSameHost(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host;
-}
-
-/** Compares digests, so that neither the length nor a prefix of the secret can be timed. */
-function isSameSecret(given: string | string[] | undefined, secret: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return typeof given === 'string' && timingSafeEqual(digest(given), digest(secret));
 }

@@ -89,8 +89,9 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     );
     if (settings.adminSecret !== null) {
       const revoke = async (accountId: string, deviceId: string): Promise<void> => {
+        const revoked = signaling.revokeDevice(accountId, deviceId);
         sockets.revoke(accountId, deviceId);
-        await signaling.revokeDevice(accountId, deviceId);
+        await revoked;
       };
       serveRevocations(app, { secret: settings.adminSecret, revoke, clock: systemClock });
     }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { signatureKey } from '../events/webhook-signature.js';
 
 /**
  * Parsers of setting values: from the text of an environment variable to what the program works with. Messages complete
@@ -25,6 +26,11 @@ export const onOff = z.enum(['on', 'off'], { error: 'on or off' }).transform((wo
 
 /** A secret, a claim's name, an issuer: anything that fits into one HTTP header or one claim. */
 export const word = text(PRINTABLE, 'at most 512 printable ASCII characters without spaces');
+
+/** A secret of Standard Webhooks. */
+export const webhookSecret = z.string().refine(isWebhookSecret, {
+  error: 'at least 24 bytes in base64, whsec_ may stand before it',
+});
 
 export const path = text(/^[^\0]{1,4096}$/, 'the path of a file');
 
@@ -87,4 +93,13 @@ function isHttpUrl(value: string): boolean {
 
 function isWebOrigin(value: string): boolean {
   return isHttpUrl(value) && new URL(value).origin === value;
+}
+
+function isWebhookSecret(secret: string): boolean {
+  try {
+    signatureKey(secret);
+    return true;
+  } catch {
+    return false;
+  }
 }

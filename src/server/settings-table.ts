@@ -9,6 +9,7 @@ import {
   origins,
   path,
   redisUrl,
+  webhookSecret,
   wholeNumber,
   word,
 } from './settings-parse.js';
@@ -90,9 +91,9 @@ export const SETTINGS = {
       'base64, 32 bytes, for key names and pseudonyms; not rotated while calls live; required with REDIS_URL; none: drawn at start',
   },
   WEBHOOK_URL: { parse: httpUrl, value: null, meaning: 'wake-ups and events are posted here' },
-  WEBHOOK_SECRET: { parse: word, value: null, meaning: 'signs them; required with WEBHOOK_URL' },
+  WEBHOOK_SECRET: { parse: webhookSecret, value: null, meaning: 'signs them; required with WEBHOOK_URL' },
   ADMIN_SECRET: {
-    parse: word,
+    parse: webhookSecret,
     value: null,
     meaning: 'signs requests to /admin/revocations; none: the path does not exist',
   },

@@ -1,7 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { isSameHost } from './http.js';
+import { isSameHost, isSameSecret } from './admission.js';
 
 export interface UpgradeRules {
   /** The only path on which sockets are taken, for example /graphql. */
@@ -31,10 +30,4 @@ export function refuseUpgrade(socket: Duplex, status: 403 | 404 | 503): void {
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-/** Compares digests, so that neither the length nor a prefix of the secret can be timed. */
-function isSameSecret(given: string | string[] | undefined, secret: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return typeof given === 'string' && timingSafeEqual(digest(given), digest(secret));
 }

@@ -24,6 +24,8 @@ function problemsOf(environment: Environment): readonly string[] {
 }
 
 /** For every setting, texts that are good with what they become, and texts that are no good. */
+const SIGNING_SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+
 const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: readonly string[] }> = {
   HOST: {
     good: [
@@ -109,8 +111,14 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
   },
   NAME_KEY: { good: [[KEY, Buffer.alloc(32, 7)]], bad: ['short', KEY.slice(4), `${KEY}=`, 'x'.repeat(64)] },
   WEBHOOK_URL: { good: [['https://hooks', 'https://hooks']], bad: ['hooks'] },
-  WEBHOOK_SECRET: { good: [['whsec_x', 'whsec_x']], bad: ['a b'] },
-  ADMIN_SECRET: { good: [['whsec_x', 'whsec_x']], bad: ['a b'] },
+  WEBHOOK_SECRET: {
+    good: [[SIGNING_SECRET, SIGNING_SECRET]],
+    bad: ['a b', 'whsec_x', 'a-passphrase-that-is-long-enough'],
+  },
+  ADMIN_SECRET: {
+    good: [[SIGNING_SECRET, SIGNING_SECRET]],
+    bad: ['a b', 'whsec_x', 'a-passphrase-that-is-long-enough'],
+  },
   CORS_ORIGINS: {
     good: [
       ['https://a.example, http://localhost:3000', ['https://a.example', 'http://localhost:3000']],

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WebSocket } from 'ws';
-import { TestDevice } from './device.js';
+import type { TypedDocumentString } from '../generated/graphql.js';
+import { TestDevice, type DeviceOptions } from './device.js';
 import { startServer, type RunningProcess } from './process.js';
 import { createTestLogin, type TestLogin } from './tokens.js';
 
@@ -12,14 +12,29 @@ export interface CallWorld {
   origin: string;
   server: RunningProcess;
   /** @param name account and device, for example `alice/phone` */
-  device(
-    name: string,
-    options?: { token?: () => string | Promise<string>; onSocket?: (socket: WebSocket) => void },
-  ): TestDevice;
+  device(name: string, options?: Partial<DeviceOptions>): TestDevice;
+  /** Runs an operation over HTTP. @param name as for `device`; null: nobody */
+  ask<Result, Variables>(
+    name: string | null,
+    document: string | TypedDocumentString<Result, Variables>,
+    variables?: Variables,
+  ): Promise<HttpAnswer<Result>>;
+  /** What /metrics says. */
+  metrics(): Promise<string>;
+  /** Events in the log so far, oldest first. */
+  events(): readonly Record<string, unknown>[];
   token(name: string, claims?: Record<string, unknown>): Promise<string>;
   /** Starts the server anew on the same port. */
   startAgain(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What came back for one request over HTTP, body and all. */
+export interface HttpAnswer<Result> {
+  readonly status: number;
+  readonly text: string;
+  readonly data: Result | null | undefined;
+  readonly errors: readonly { message: string; extensions: Record<string, unknown> }[];
 }
 
 /** Relay credentials of a kind that need no network. */
@@ -66,12 +81,33 @@ export async function startCallWorld(
     device: (name, options = {}) => {
       const device = new TestDevice({
         origin: world.origin,
-        token: options.token ?? (() => world.token(name)),
-        ...(options.onSocket && { onSocket: options.onSocket }),
+        token: () => world.token(name),
+        ...options,
       });
       devices.push(device);
       return device;
     },
+    ask: async <Result>(name: string | null, document: unknown, variables?: unknown) => {
+      const response = await fetch(`${world.origin}/graphql`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/graphql-response+json',
+          ...(name !== null && { authorization: `Bearer ${await world.token(name)}` }),
+        },
+        body: JSON.stringify({ query: String(document), variables }),
+      });
+      const text = await response.text();
+      const { data, errors = [] } = JSON.parse(text) as Partial<HttpAnswer<Result>>;
+      return { status: response.status, text, data, errors };
+    },
+    metrics: async () => (await fetch(`${world.origin}/metrics`)).text(),
+    events: () =>
+      world.server
+        .output()
+        .split('\n')
+        .filter((line) => line.startsWith('{') && line.includes('"event"'))
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
     startAgain: async () => {
       await world.server.stop();
       [world.server] = await start(new URL(world.origin).port);

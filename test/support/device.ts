@@ -37,6 +37,8 @@ export interface DeviceOptions {
   readonly token: () => string | Promise<string>;
   /** Told of each socket, to do harm to it. */
   readonly onSocket?: (socket: WebSocket) => void;
+  /** What is refused as `retryable` is sent again as it was, and not thrown. */
+  readonly retrying?: boolean;
 }
 
 interface Wait {
@@ -60,9 +62,11 @@ export class TestDevice {
   readonly #waits = new Set<Wait>();
   #unsubscribe: (() => void) | null = null;
   #seqs = new Map<string, number>();
+  readonly #retrying: boolean;
 
   constructor(options: DeviceOptions) {
-    const { onSocket } = options;
+    const { onSocket, retrying = false } = options;
+    this.#retrying = retrying;
     class Socket extends WebSocket {
       constructor(url: string, protocols: string) {
         super(url, protocols);
@@ -161,13 +165,35 @@ export class TestDevice {
     return this.next('CallStateChanged', (event) => event.state === state);
   }
 
-  /** Runs a query or a mutation over the socket. @throws Refused */
+  /**
+   * Runs a query or a mutation over the socket. One that was under way when its socket died is sent again, as it was, by the
+   * client itself.
+   *
+   * @throws Refused
+   */
   async run<Result, Variables>(
     document: TypedDocumentString<Result, Variables>,
     variables?: Variables,
   ): Promise<Result> {
-    const answer = await new Promise<{ data?: Result | null; errors?: readonly Failure[] }>((resolve, reject) => {
-      let last: { data?: Result | null; errors?: readonly Failure[] } = {};
+    for (;;) {
+      const { data, errors } = await this.#answerTo(document, variables);
+      const [failure] = errors ?? [];
+      if (!failure) return data as Result;
+      const { message, extensions = {} } = failure;
+      if (!this.#retrying || extensions['retryable'] !== true) {
+        throw new Refused(String(extensions['code']), extensions, message);
+      }
+      const waitMs = Number(extensions['retryAfterSeconds'] ?? 0.05) * 1_000;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+
+  #answerTo<Result, Variables>(
+    document: TypedDocumentString<Result, Variables>,
+    variables: Variables | undefined,
+  ): Promise<Answer<Result>> {
+    return new Promise((resolve, reject) => {
+      let last: Answer<Result> = {};
       this.client.subscribe(
         { query: document.toString(), variables: variables as Record<string, unknown> },
         {
@@ -177,9 +203,6 @@ export class TestDevice {
         },
       );
     });
-    const [failure] = answer.errors ?? [];
-    if (failure) throw new Refused(String(failure.extensions?.['code']), failure.extensions ?? {}, failure.message);
-    return answer.data as Result;
   }
 
   async start(calleeAccountId: string, changes: Record<string, unknown> = {}) {
@@ -255,6 +278,11 @@ export class TestDevice {
 interface Failure {
   readonly message: string;
   readonly extensions?: Record<string, unknown>;
+}
+
+interface Answer<Result> {
+  readonly data?: Result | null;
+  readonly errors?: readonly Failure[];
 }
 
 /** A description that can be told from others. */
