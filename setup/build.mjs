@@ -1,5 +1,5 @@
 // Compiles src to dist, unless dist is newer than everything it is made of.
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageProgram, ROOT, runQuietly, whenStarted } from './run.mjs';
 
@@ -12,7 +12,11 @@ export async function build() {
   const dist = join(ROOT, 'dist');
   rmSync(dist, { recursive: true, force: true });
   await runQuietly(packageProgram('tsc'), ['-p', 'tsconfig.build.json']);
-  mkdirSync(dist, { recursive: true });
+  // What the compiler does not carry over: the scripts that Redis runs.
+  cpSync(join(ROOT, 'src'), dist, {
+    recursive: true,
+    filter: (path) => statSync(path).isDirectory() || path.endsWith('.lua'),
+  });
   // As old as the start, so that what was saved while the compiler ran is compiled the next time.
   const stamp = stampOf(ROOT);
   writeFileSync(stamp, '');

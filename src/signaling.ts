@@ -41,13 +41,13 @@ export interface CallSignalingOptions {
   readonly relay: RelayOptions;
   /** Limits by bucket, in the place of those that the schema declares. */
   readonly rateLimits?: Readonly<Record<string, RateLimit>>;
-  /** Where permits are counted. This process's memory. */
+  /** Where permits are counted; closed by whoever made it. This process's memory. */
   readonly rateLimiter?: RateLimiter;
   /** Who may call whom; everyone when left out. */
   readonly callPolicy?: HostPolicy;
   /** Woken devices that have no open stream; nobody is when left out. */
   readonly sendWakeUp?: SendWakeUp;
-  /** Where calls are kept; in this process's memory when left out. */
+  /** Where calls are kept; closed by whoever made them. In this process's memory when left out. */
   readonly adapters?: CallAdapters;
   /** 32 bytes each, for cursors: the first one seals, all open. Drawn at start when left out. */
   readonly cursorKeys?: readonly [Uint8Array, ...Uint8Array[]];
@@ -197,9 +197,9 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     close: async () => {
       await calls.close();
       await relay.close();
-      await adapters.bus.close();
-      await adapters.store.close();
-      await rateLimiter.close();
+      // What was given is closed by whoever gave it.
+      if (!options.adapters) await Promise.all([adapters.bus.close(), adapters.store.close()]);
+      if (!options.rateLimiter) await rateLimiter.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { ApolloServer } from '@apollo/server';
+import { KeyvAdapter } from '@apollo/utils.keyvadapter';
 import type { AddressInfo } from 'node:net';
 import type { CallContext } from '../graphql/context.js';
 import { systemClock } from '../ports.js';
@@ -45,7 +46,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
   const onDefect = (error: unknown, correlationId?: string): void => log.defect(error, correlationId);
 
   try {
-    const { options, dependencies, tokens } = await openSurroundings(settings, log, open);
+    const { options, cache, dependencies, tokens } = await openSurroundings(settings, log, open);
     const relay = open(await openRelaySource(settings.relayConfigFile, log));
     const signaling = open(
       createCallSignaling({
@@ -62,7 +63,12 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     );
     relay.watch(signaling.reloadRelay);
 
-    const apollo = new ApolloServer<CallContext>({ ...signaling.apollo, stopOnTerminationSignals: false });
+    const apollo = new ApolloServer<CallContext>({
+      ...signaling.apollo,
+      // Typed against the CommonJS face of keyv, which TypeScript takes for another class.
+      ...(cache && { cache: new KeyvAdapter(cache as never) }),
+      stopOnTerminationSignals: false,
+    });
     await apollo.start();
     open({ close: () => apollo.stop() });
 

@@ -68,20 +68,17 @@ export const SETTINGS = {
   REDIS_URL: {
     parse: redisUrl,
     value: null,
-    unavailable: true,
     meaning:
       '`redis://`, `rediss://`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/name`; none: everything in this process',
   },
   REDIS_WAIT_REPLICAS: {
     parse: wholeNumber(0, 100),
     value: 0,
-    unavailable: true,
     meaning: 'replicas that must have a signal before it is acknowledged',
   },
   ENCRYPTION_KEYS: {
     parse: namedKeys,
     value: null,
-    unavailable: true,
     meaning: '`id:base64,id:base64` (32 bytes each); the first one encrypts, all decrypt; required with REDIS_URL',
   },
   NAME_KEY: {

@@ -1,3 +1,5 @@
+import type { Keyv } from 'keyv';
+import { hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createHttpDirectory } from '../directory/http-directory.js';
 import { createHttpPolicy } from '../directory/http-policy.js';
@@ -6,6 +8,7 @@ import { createLogSink } from '../events/log-sink.js';
 import { createWebhook } from '../events/webhook.js';
 import { createJwtAuthenticator, type JwtAuthenticatorOptions } from '../jwt/authenticator.js';
 import { systemClock } from '../ports.js';
+import { createRedisAdapters, type RedisAdapters } from '../redis/adapters.js';
 import type { CallSignalingOptions } from '../signaling.js';
 import { createDevelopmentLogin, type DevelopmentToken } from './development.js';
 import type { Dependency } from './health.js';
@@ -16,8 +19,17 @@ import type { Settings } from './settings.js';
 export interface Surroundings {
   readonly options: Pick<
     CallSignalingOptions,
-    'authenticator' | 'deviceDirectory' | 'callPolicy' | 'events' | 'sendWakeUp'
+    | 'authenticator'
+    | 'deviceDirectory'
+    | 'callPolicy'
+    | 'events'
+    | 'sendWakeUp'
+    | 'adapters'
+    | 'rateLimiter'
+    | 'cursorKeys'
   >;
+  /** For what is safe to lose; null: this process's memory. */
+  readonly cache: Keyv | null;
   readonly dependencies: readonly Dependency[];
   /** Of the development login; empty where the login service is a real one. */
   readonly tokens: readonly DevelopmentToken[];
@@ -46,6 +58,7 @@ export async function openSurroundings(
     return part;
   };
 
+  const redis = settings.redisUrl === null ? null : depend('redis', () => openRedis(settings, log));
   const login = hasKeySource(settings) ? null : await createDevelopmentLogin(developmentNames(settings), Date.now());
   const authenticator = depend('login', (common) =>
     createJwtAuthenticator({
@@ -61,7 +74,13 @@ export async function openSurroundings(
   const directory =
     deviceDirectoryUrl === null
       ? null
-      : depend('device-directory', (common) => createHttpDirectory({ ...common, url: deviceDirectoryUrl }));
+      : depend('device-directory', (common) =>
+          createHttpDirectory({
+            ...common,
+            url: deviceDirectoryUrl,
+            ...(redis && { cache: redis.keyv }),
+          }),
+        );
   const policy =
     callPolicyUrl === null
       ? null
@@ -78,11 +97,42 @@ export async function openSurroundings(
       ...(directory && { deviceDirectory: directory }),
       ...(policy && { callPolicy: policy }),
       ...(webhook && { sendWakeUp: webhook.wakeUp }),
+      ...(redis && {
+        adapters: {
+          store: redis.callStore,
+          index: redis.accountIndex,
+          presence: redis.presence,
+          bus: redis.wakeBus,
+        },
+        rateLimiter: redis.rateLimiter,
+        cursorKeys: cursorKeysOf(settings),
+      }),
       events: webhook ? createFanOut([logSink, webhook], (error) => log.defect(error)) : logSink,
     },
+    cache: redis?.keyv ?? null,
     dependencies,
     tokens: login?.tokens ?? [],
   };
+}
+
+/** Checked with the settings: both keys are there where REDIS_URL is. */
+function openRedis(settings: Settings, log: Log): RedisAdapters {
+  const { redisUrl, encryptionKeys, nameKey, redisWaitReplicas } = settings;
+  return createRedisAdapters({
+    url: redisUrl ?? '',
+    encryptionKeys: encryptionKeys ?? [],
+    nameKey: nameKey ?? Buffer.alloc(0),
+    waitReplicas: redisWaitReplicas,
+    onFailure: ({ reason }) => log.warn('A service around this one gave no answer', { dependency: 'redis', reason }),
+  });
+}
+
+/** Cursors are good on every node, and as long as the key that they were made under is in the ring. */
+function cursorKeysOf({ encryptionKeys }: Settings): readonly [Uint8Array, ...Uint8Array[]] {
+  const [first = Buffer.alloc(32), ...others] = (encryptionKeys ?? []).map(
+    ({ key }) => new Uint8Array(hkdfSync('sha256', key, '', 'voip-call-signaling cursor', 32)),
+  );
+  return [first, ...others];
 }
 
 interface Common {
