@@ -1,0 +1,104 @@
+import type { Keyv } from 'keyv';
+import type { AccountIndex, CallStore, Presence, WakeBus } from '../call/ports.js';
+import { systemClock } from '../ports.js';
+import type { Clock, RateLimiter } from '../ports.js';
+import { RedisAccountIndex } from './account-index.js';
+import { createRedisCache } from './cache.js';
+import { RedisCallStore } from './call-store.js';
+import { Cipher } from './cipher.js';
+import type { EncryptionKey } from './cipher.js';
+import { Cluster } from './cluster.js';
+import { DueIndex } from './due-index.js';
+import type { OnRedisFailure } from './failure.js';
+import { Heartbeat } from './heartbeat.js';
+import { Names } from './names.js';
+import { RedisPresence } from './presence.js';
+import { createRedisRateLimiter } from './rate-limiter.js';
+import { Redis } from './redis.js';
+import { askSentinels } from './sentinel.js';
+import { SingleServer } from './topology.js';
+import type { Topology } from './topology.js';
+import { parseRedisUrl } from './url.js';
+import { RedisWakeBus } from './wake-bus.js';
+
+export interface RedisOptions {
+  /** `redis://`, `rediss://`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/name`; Redis 7 or later. */
+  readonly url: string;
+  /** The first one encrypts, all decrypt; 32 bytes each. */
+  readonly encryptionKeys: readonly EncryptionKey[];
+  /** 32 bytes, the same on every node; not to be changed while calls live. */
+  readonly nameKey: Uint8Array;
+  /** Replicas that must have a change of a call before it counts; an outage of theirs is then one of calls. 0. */
+  readonly waitReplicas?: number;
+  /** In place of the servers' clocks, by which all times go otherwise; for tests. */
+  readonly clock?: Clock;
+  /** Is told of each failure and its reason, in fixed words. Must not throw. */
+  readonly onFailure?: OnRedisFailure;
+}
+
+/** Every port that needs to be the same on all nodes. Each operation answers, or throws CALL_UNAVAILABLE, within 1.5 s. */
+export interface RedisAdapters {
+  readonly callStore: CallStore;
+  readonly accountIndex: AccountIndex;
+  readonly presence: Presence;
+  readonly wakeBus: WakeBus;
+  /** Goes on in memory while Redis cannot be asked. */
+  readonly rateLimiter: RateLimiter;
+  /** For what is safe to lose: encrypted, and no method of it fails or takes longer than 200 ms. */
+  readonly keyv: Keyv;
+  /** Whether a server cannot be reached at present. */
+  degraded(): boolean;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Begins to connect, and keeps connected from then on: it does not matter which of the two is up first.
+ *
+ * @throws TypeError for a URL or a key that cannot be used
+ */
+export function createRedisAdapters(options: RedisOptions): RedisAdapters {
+  const cipher = new Cipher(options.encryptionKeys);
+  const names = new Names(options.nameKey);
+  const topology = topologyOf(options.url);
+  const redis = new Redis({
+    topology,
+    waitReplicas: options.waitReplicas ?? 0,
+    clock: options.clock ?? null,
+    onFailure: options.onFailure ?? (() => undefined),
+  });
+  const heartbeat = new Heartbeat(redis, names);
+  const due = new DueIndex(redis, cipher, names);
+  const wakeBus = new RedisWakeBus(redis, topology, cipher, names);
+  const rateLimiter = createRedisRateLimiter({
+    redis,
+    names,
+    clock: options.clock ?? systemClock,
+    nodes: () => heartbeat.nodes,
+  });
+  return {
+    callStore: new RedisCallStore({ redis, cipher, names, heartbeat, due }),
+    accountIndex: new RedisAccountIndex(redis, cipher, names),
+    presence: new RedisPresence(redis, cipher, names),
+    wakeBus,
+    rateLimiter,
+    keyv: createRedisCache(redis, cipher, names),
+    degraded: () => !topology.isUp,
+    close: async () => {
+      await wakeBus.close();
+      await rateLimiter.close();
+      await topology.close();
+    },
+  };
+}
+
+function topologyOf(url: string): Topology {
+  const target = parseRedisUrl(url);
+  const { addresses, master } = target;
+  if (target.kind === 'cluster') return new Cluster(target, addresses);
+  const [only] = addresses;
+  if (only === undefined) throw new TypeError('a Redis URL names its hosts');
+  return new SingleServer(target, () =>
+    target.kind === 'sentinel' ? askSentinels(addresses, master) : Promise.resolve(only),
+  );
+}

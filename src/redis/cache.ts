@@ -1,0 +1,44 @@
+import { Keyv } from 'keyv';
+import type { Cipher, Place } from './cipher.js';
+import { deadlineIn } from './deadline.js';
+import type { Names } from './names.js';
+import type { Redis } from './redis.js';
+import { loadScript } from './script.js';
+
+const KEEP = loadScript('keep');
+
+/** A cache that does not answer in this time is as good as empty. */
+const CACHE_MS = 200;
+/** Kept for no longer than this, whoever puts it there. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+
+/** A Keyv for what is safe to lose. No method of it fails: what cannot be read is not there, what cannot be kept is lost. */
+export function createRedisCache(redis: Redis, cipher: Cipher, names: Names): Keyv {
+  const placeOf = (key: string): Place => ({ key: names.cached(key), field: 'value', position: 0 });
+  const keep = async (key: string, value: Buffer | '', ttlMs: number): Promise<boolean> => {
+    const { key: kept } = placeOf(key);
+    const done = redis.run(KEEP, [kept], [value, Math.ceil(ttlMs)], { deadline: deadlineIn(CACHE_MS) });
+    return done.then(
+      (had) => had === 1,
+      () => false,
+    );
+  };
+  const store = {
+    opts: { dialect: 'redis' },
+    get: async (key: string): Promise<string | undefined> => {
+      const place = placeOf(key);
+      try {
+        const sealed = (await redis.read(['GET', place.key], place.key, deadlineIn(CACHE_MS))) as Buffer | null;
+        return sealed ? await redis.guarded('get', () => Promise.resolve(cipher.open(sealed, place))) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    set: (key: string, value: string, ttlMs = KEPT_MS) =>
+      keep(key, cipher.seal(value, placeOf(key)), Math.min(ttlMs, KEPT_MS)),
+    delete: (key: string) => keep(key, '', 0),
+    /** Other nodes use what is there. */
+    clear: () => Promise.resolve(),
+  };
+  return new Keyv({ store });
+}

@@ -1,0 +1,162 @@
+import type { Call } from '../call/call.js';
+import type { LogEntry } from '../call/log.js';
+import type {
+  CallStore,
+  CallWrite,
+  CommitOutcome,
+  PairRead,
+  SlotChange,
+  StartRecord,
+  StoredCall,
+} from '../call/ports.js';
+import type { StoreTime } from '../call/deadline.js';
+import type { Cipher } from './cipher.js';
+import type { DueIndex } from './due-index.js';
+import type { Heartbeat } from './heartbeat.js';
+import { KEPT_MS } from './kept.js';
+import type { Names } from './names.js';
+import { operationDeadline } from './redis.js';
+import type { Redis } from './redis.js';
+import { loadScript } from './script.js';
+
+const READ_PAIR = loadScript('pair');
+const READ_CALL = loadScript('call');
+const COMMIT = loadScript('commit');
+
+export interface RedisCallStoreParts {
+  readonly redis: Redis;
+  readonly cipher: Cipher;
+  readonly names: Names;
+  readonly heartbeat: Heartbeat;
+  readonly due: DueIndex;
+}
+
+/** A call as it stands in Redis. */
+type Sealed = readonly [version: number, call: Buffer];
+
+/** Calls in Redis: each with its version in the clear, its log a list, all of a pair in one slot. Redis's clock is the clock. */
+export class RedisCallStore implements CallStore {
+  readonly #parts: RedisCallStoreParts;
+
+  constructor(parts: RedisCallStoreParts) {
+    this.#parts = parts;
+  }
+
+  async readPair(pairTag: string, startKey: string): Promise<PairRead> {
+    const { redis, names, heartbeat } = this.#parts;
+    const deadline = operationDeadline();
+    const prefix = names.callPrefix(pairTag);
+    const startAt = names.start(pairTag, startKey);
+    const [now, version, record, ...found] = (await redis.run(READ_PAIR, [names.pair(pairTag), startAt], [prefix], {
+      deadline,
+    })) as [number, number, Buffer, ...(Buffer | number)[]];
+    const time = await heartbeat.time(now, deadline);
+    return redis.guarded(READ_PAIR.name, () => {
+      const calls: StoredCall[] = [];
+      for (let i = 0; i < found.length; i += 3) {
+        const [name, ...sealed] = found.slice(i, i + 3) as [Buffer, ...Sealed];
+        calls.push(this.#opened(prefix + name.toString(), sealed));
+      }
+      const start = record.length === 0 ? null : this.#open<StartRecord>(record, startAt, 'record', 0);
+      return Promise.resolve({ time, version, calls, start });
+    });
+  }
+
+  async read(callId: string): Promise<{ readonly time: StoreTime; readonly stored: StoredCall | null }> {
+    const { redis, names, heartbeat } = this.#parts;
+    const deadline = operationDeadline();
+    const key = names.call(callId);
+    const [now, ...sealed] = (await redis.run(READ_CALL, [key], [], { deadline })) as [number, ...(Sealed | [])];
+    const time = await heartbeat.time(now, deadline);
+    return redis.guarded(READ_CALL.name, () =>
+      Promise.resolve({ time, stored: sealed.length === 0 ? null : this.#opened(key, sealed) }),
+    );
+  }
+
+  async commit(pairTag: string, { writes, start, notAfter }: SlotChange): Promise<CommitOutcome> {
+    const { redis, names, due } = this.#parts;
+    const deadline = operationDeadline();
+    // Known to the sweep before it exists: a node that dies in between leaves a look at nothing, not a call without an end.
+    for (const { call, expectedVersion, dueAt } of writes)
+      if (expectedVersion === 0 && dueAt !== null) await due.set(call.id, dueAt, 0, deadline);
+    const startAt = names.start(pairTag, start?.key ?? '');
+    const starter = start?.record.outcome === 'CREATED' ? `latest:${names.accountField(start.starter)}` : '';
+    const outcome = (await redis.run(
+      COMMIT,
+      [names.pair(pairTag), startAt, ...writes.flatMap((write) => this.#keysOf(pairTag, write))],
+      [
+        notAfter ?? '',
+        KEPT_MS,
+        ...(start
+          ? [start.pairVersion, this.#seal(start.record, startAt, 'record', 0), names.callField(start.record.callId)]
+          : ['', '', '']),
+        starter,
+        ...writes.flatMap((write) => this.#argsOf(write)),
+      ],
+      { deadline, replicated: true },
+    )) as Buffer;
+    if (outcome.toString() !== 'committed') return outcome.toString() as CommitOutcome;
+    // It is committed, whatever becomes of this: whoever looks at the call too early or too late puts it right.
+    const later = writes.filter(({ expectedVersion, dueAt }) => expectedVersion > 0 || dueAt === null);
+    const set = later.map(({ call, dueAt, expectedVersion }) => due.set(call.id, dueAt, expectedVersion + 1, deadline));
+    await Promise.allSettled(set);
+    return 'committed';
+  }
+
+  async log(callId: string, afterPosition: number, limit: number): Promise<readonly LogEntry[]> {
+    const { redis, names } = this.#parts;
+    const key = names.log(callId);
+    // Positions have no gaps, so that the entry after a position stands at that index.
+    const range = ['LRANGE', key, `${afterPosition}`, `${afterPosition + limit - 1}`];
+    const sealed = (await redis.read(range, key)) as readonly Buffer[];
+    return redis.guarded('log', () =>
+      Promise.resolve(sealed.map((entry, i) => this.#open<LogEntry>(entry, key, 'entry', afterPosition + i + 1))),
+    );
+  }
+
+  due(limit: number): Promise<readonly string[]> {
+    return this.#parts.due.due(limit);
+  }
+
+  schedule(callId: string, dueAt: number | null): Promise<void> {
+    return this.#parts.due.again(callId, dueAt);
+  }
+
+  beat(): Promise<void> {
+    return this.#parts.heartbeat.beat();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #keysOf(pairTag: string, { call }: CallWrite): readonly string[] {
+    const { names } = this.#parts;
+    return [names.call(call.id), names.log(call.id), ...call.startKeys.map((key) => names.start(pairTag, key))];
+  }
+
+  #argsOf({ call, expectedVersion, entries, expiresAt }: CallWrite): readonly (string | number | Buffer)[] {
+    const { names } = this.#parts;
+    const log = names.log(call.id);
+    return [
+      expectedVersion,
+      call.startKeys.length,
+      expiresAt ?? '',
+      this.#seal(call, names.call(call.id), 'call', expectedVersion + 1),
+      call.purged ? -1 : entries.length,
+      ...(call.purged ? [] : entries.map((entry) => this.#seal(entry, log, 'entry', entry.position))),
+    ];
+  }
+
+  #opened(key: string, [version, sealed]: Sealed): StoredCall {
+    return { version, call: this.#open<Call>(sealed, key, 'call', version) };
+  }
+
+  #seal(value: unknown, key: string, field: string, position: number): Buffer {
+    return this.#parts.cipher.seal(JSON.stringify(value), { key, field, position });
+  }
+
+  #open<Value>(sealed: Buffer, key: string, field: string, position: number): Value {
+    return JSON.parse(this.#parts.cipher.open(sealed, { key, field, position })) as Value;
+  }
+}

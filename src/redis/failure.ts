@@ -1,0 +1,95 @@
+import { SignalingError } from '../errors.js';
+
+/**
+ * Why Redis could not be used. Fixed words, fit for a log line and for the label of a metric.
+ *
+ * - `timeout`: no answer in time, or none could come in time any more
+ * - `unreachable`: there is no connection, or it broke while the answer was awaited
+ * - `refused`: wrong credentials, or a command that the access list forbids
+ * - `undecipherable`: a value was tampered with, or its key has been retired
+ * - `unexpected`: anything else; a defect, or a server that is no Redis of version 7 or later
+ */
+export type RedisFailureReason =
+  | 'timeout'
+  | 'unreachable'
+  | 'loading'
+  | 'busy'
+  | 'read_only'
+  | 'no_master'
+  | 'out_of_memory'
+  | 'cannot_save'
+  | 'cluster_down'
+  | 'too_few_replicas'
+  | 'refused'
+  | 'undecipherable'
+  | 'unexpected';
+
+/** What failed and why; holds nothing that a client sent or that a value said. */
+export interface RedisFailure {
+  readonly operation: string;
+  readonly reason: RedisFailureReason;
+}
+
+/** Is told of each failure, for the log and for metrics. Must not throw. */
+export type OnRedisFailure = (failure: RedisFailure) => void;
+
+/** Carries no text of the server's, which may repeat what was sent. */
+export class RedisError extends Error {
+  override readonly name = 'RedisError';
+
+  constructor(
+    readonly reason: RedisFailureReason,
+    /** The answer of a server that wants to be asked otherwise: NOSCRIPT, MOVED or ASK. */
+    readonly hint: string | null = null,
+  ) {
+    super(`redis: ${reason}`);
+  }
+}
+
+/** First words of error replies. */
+const REPLIES: Readonly<Record<string, RedisFailureReason>> = {
+  GIVENUP: 'timeout',
+  LOADING: 'loading',
+  BUSY: 'busy',
+  READONLY: 'read_only',
+  MASTERDOWN: 'no_master',
+  OOM: 'out_of_memory',
+  MISCONF: 'cannot_save',
+  CLUSTERDOWN: 'cluster_down',
+  TRYAGAIN: 'cluster_down',
+  NOREPLICAS: 'too_few_replicas',
+  NOAUTH: 'refused',
+  WRONGPASS: 'refused',
+  NOPERM: 'refused',
+};
+
+const HINTS: ReadonlySet<string> = new Set(['NOSCRIPT', 'MOVED', 'ASK']);
+
+/** @returns what the client library threw, without its text; of its errors only replies begin with a word in capitals */
+export function asRedisError(error: unknown): RedisError {
+  if (error instanceof RedisError) return error;
+  const text = error instanceof Error ? error.message : '';
+  const word = /^-?([A-Z]{2,})(?: |$)/.exec(text)?.[1];
+  if (word === undefined) return new RedisError(error instanceof TypeError ? 'unexpected' : 'unreachable');
+  if (HINTS.has(word)) return new RedisError('unexpected', text);
+  return new RedisError(Object.hasOwn(REPLIES, word) ? (REPLIES[word] ?? 'unexpected') : 'unexpected');
+}
+
+/**
+ * Runs an operation whose failure is Redis's.
+ *
+ * @throws SignalingError CALL_UNAVAILABLE; `onFailure` is told why
+ */
+export async function guarded<Result>(
+  operation: string,
+  onFailure: OnRedisFailure,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SignalingError) throw error;
+    onFailure({ operation, reason: asRedisError(error).reason });
+    throw new SignalingError('CALL_UNAVAILABLE');
+  }
+}

@@ -1,0 +1,185 @@
+import { createClient } from '@keyv/redis';
+import { setTimeout as wait } from 'node:timers/promises';
+import { before, deadlineIn } from './deadline.js';
+import type { Deadline } from './deadline.js';
+import { asRedisError, RedisError } from './failure.js';
+import type { Address, RedisTarget } from './url.js';
+
+/** How a connection to a data server of the target is made. */
+export type Access = Pick<RedisTarget, 'tls' | 'username' | 'password' | 'database'>;
+
+/** Bulk strings come as bytes; the number is the type byte `$` of RESP. */
+const BYTES = { typeMapping: { 36: Buffer } } as const;
+
+const CONNECT_MS = 1_000;
+const PROBE_EVERY_MS = 1_000;
+/** A server that has said nothing for so long, though it was asked, is not waited for any more. */
+const SILENT_MS = 1_000;
+const BACKOFF_MS = { first: 25, most: 500 } as const;
+
+export type Client = ReturnType<typeof connectionTo>;
+
+export interface LinkParts {
+  readonly access: Access;
+  /** Says where the server is; asked before each attempt, as another one may have become the master. */
+  readonly locate: () => Promise<Address>;
+  /** Makes a new connection fit for use; until then nobody else gets it. */
+  readonly prepare: (client: Client) => Promise<void>;
+  /** Fails when the connection is of no use any more. */
+  readonly probe: (client: Client) => Promise<void>;
+}
+
+type Ending = 'broken' | 'silent';
+
+interface Connection {
+  readonly client: Client;
+  /** Settles when it is of no use any more. */
+  readonly over: Promise<Ending>;
+  readonly finish: (how: Ending) => void;
+  /** When the last answer came, by this process's monotonic clock. */
+  heardAt: number;
+}
+
+/** The library builds a class for each set of options; a duplicate goes without, which is a hundred times as fast. */
+const TEMPLATE = createClient();
+
+function connectionTo({ host, port }: Address, { tls, username, password, database }: Access) {
+  return TEMPLATE.duplicate({
+    socket: {
+      host,
+      port,
+      connectTimeout: CONNECT_MS,
+      // Here it is only one attempt; the link makes the next one.
+      reconnectStrategy: false,
+      ...(tls && { tls }),
+    },
+    ...(username !== null && { username }),
+    ...(password !== null && { password }),
+    database,
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+    commandOptions: BYTES,
+  });
+}
+
+/**
+ * One connection that is kept up: made anew when it breaks, or when the server falls silent. What waits for an answer then
+ * fails at once; nothing is sent a second time, and nothing is queued while there is no connection.
+ */
+export class Link {
+  readonly #parts: LinkParts;
+  /** Pending only while waiting is worth it; rejected while the server cannot be had, so that nobody waits for nothing. */
+  #current: Promise<Connection>;
+  /** Ends the connection, or the attempt at one. */
+  #end: () => void = () => undefined;
+  #isUp = false;
+  #closed = false;
+  readonly #ended: Promise<void>;
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts;
+    this.#current = this.#open();
+    this.#ended = this.#keepUp(this.#current);
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /**
+   * @param send must send whatever it sends before it waits for anything, so that it goes over one connection in one piece
+   * @throws RedisError
+   */
+  async use<Result>(deadline: Deadline, send: (client: Client) => Promise<Result>): Promise<Result> {
+    try {
+      const connection = await before(deadline, this.#current);
+      const sentAt = performance.now();
+      const heard = (): void => void (connection.heardAt = performance.now());
+      const answer = send(connection.client);
+      answer.then(heard, heard);
+      return await before(deadline, answer).catch((error: unknown) => {
+        const waited = performance.now() - sentAt;
+        if (waited >= SILENT_MS && connection.heardAt < sentAt) connection.finish('silent');
+        throw error;
+      });
+    } catch (error) {
+      throw asRedisError(error);
+    }
+  }
+
+  /** Gives up the present connection, as its server is not the right one any more. */
+  drop(): void {
+    this.#end();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.drop();
+    await this.#ended;
+  }
+
+  async #keepUp(first: Promise<Connection>): Promise<void> {
+    let attempt = first;
+    for (let failures = 0; ; attempt = this.#open()) {
+      if (failures === 0) this.#current = attempt;
+      try {
+        const connection = await attempt;
+        const upSince = performance.now();
+        this.#current = attempt;
+        this.#isUp = true;
+        const how = await this.#watch(connection);
+        this.#end();
+        // One that breaks at once, again and again, is no better than none.
+        const wasStable = performance.now() - upSince > PROBE_EVERY_MS;
+        failures = how === 'broken' && wasStable ? 0 : failures + 1;
+      } catch {
+        failures++;
+      }
+      this.#isUp = false;
+      if (this.#closed) return;
+      if (failures === 0) continue;
+      this.#current = Promise.reject(new RedisError('unreachable'));
+      this.#current.catch(() => undefined);
+      const pause = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** (failures - 1));
+      await wait(pause * (0.5 + Math.random() / 2));
+      if (this.#closed) return;
+    }
+  }
+
+  async #open(): Promise<Connection> {
+    const { access, locate, prepare } = this.#parts;
+    const client = connectionTo(await locate(), access);
+    let finish: Connection['finish'] = () => undefined;
+    const over = new Promise<Ending>((resolve) => (finish = resolve));
+    for (const event of ['error', 'end'] as const) client.on(event, () => finish('broken'));
+    let hasSocket = false;
+    client.once('connect', () => (hasSocket = true));
+    this.#end = () => {
+      // Before it has its socket, ending it would not keep it from connecting.
+      if (!hasSocket) client.once('connect', () => client.destroy());
+      else if (client.isOpen) client.destroy();
+    };
+    try {
+      await before(deadlineIn(2 * CONNECT_MS), client.connect());
+      await before(deadlineIn(CONNECT_MS), prepare(client));
+      if (this.#closed) throw new RedisError('unreachable');
+      return { client, over, finish, heardAt: performance.now() };
+    } catch (error) {
+      this.#end();
+      throw asRedisError(error);
+    }
+  }
+
+  async #watch({ client, over }: Connection): Promise<Ending> {
+    for (;;) {
+      const how = await Promise.race([over, wait(PROBE_EVERY_MS, 'well' as const, { ref: false })]);
+      if (how !== 'well') return how;
+      try {
+        await before(deadlineIn(SILENT_MS), this.#parts.probe(client));
+      } catch (error) {
+        return asRedisError(error).reason === 'timeout' ? 'silent' : 'broken';
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { DeviceRef } from '../call/call.js';
+import type { DevicePresence, Presence, Standing } from '../call/ports.js';
+import type { Cipher } from './cipher.js';
+import { KEPT_MS } from './kept.js';
+import type { Names } from './names.js';
+import type { Redis } from './redis.js';
+import { loadScript } from './script.js';
+
+const EPOCH = loadScript('epoch');
+const STAND = loadScript('stand');
+const MARK = loadScript('mark');
+const DEVICES = loadScript('devices');
+
+/** A party that left is asked for until its call ends SIGNALING_LOST, and some more. */
+const REMEMBERED_MS = 2 * 60 * 1000;
+/** A process that said nothing of a stream for so long is dead, or cut off. */
+const SILENT_MS = 30_000;
+
+/** Which devices have a stream, on any node. */
+export class RedisPresence implements Presence {
+  readonly #redis: Redis;
+  readonly #cipher: Cipher;
+  readonly #names: Names;
+  /** Of the streams of this process: with it, one takes its place again after Redis has lost it. */
+  readonly #epochs = new Map<string, number>();
+
+  constructor(redis: Redis, cipher: Cipher, names: Names) {
+    this.#redis = redis;
+    this.#cipher = cipher;
+    this.#names = names;
+  }
+
+  async nextEpoch(): Promise<number> {
+    return (await this.#redis.run(EPOCH, [this.#names.epoch], [KEPT_MS])) as number;
+  }
+
+  async enter(device: DeviceRef, streamId: string, epoch: number): Promise<Standing> {
+    const standing = await this.#stand(device, streamId, epoch, epoch, 1);
+    if (standing === 'CURRENT') this.#epochs.set(streamId, epoch);
+    return standing;
+  }
+
+  touch(device: DeviceRef, streamId: string): Promise<Standing> {
+    const epoch = this.#epochs.get(streamId);
+    // Of two with one epoch the later has the device; which that was is not known here.
+    return this.#stand(device, streamId, epoch ?? '', (epoch ?? 0) - 1, 0);
+  }
+
+  async leave(device: DeviceRef, streamId: string): Promise<void> {
+    this.#epochs.delete(streamId);
+    await this.#mark(device, streamId);
+  }
+
+  revoke(device: DeviceRef): Promise<void> {
+    return this.#mark(device, '');
+  }
+
+  async devicesOf(accountId: string): Promise<readonly DevicePresence[]> {
+    const key = this.#names.devices(accountId);
+    type Found = readonly [field: Buffer, id: Buffer, seenAt: number, open: 0 | 1];
+    const [now, ...found] = (await this.#redis.run(DEVICES, [key], [REMEMBERED_MS])) as [number, ...Found[]];
+    return this.#redis.guarded(DEVICES.name, () =>
+      Promise.resolve(
+        found.map(([field, id, seenAt, open]) => ({
+          deviceId: this.#cipher.open(id, { key, field: field.toString(), position: 0 }),
+          streaming: open === 1 && now - seenAt <= SILENT_MS,
+          seenAt,
+        })),
+      ),
+    );
+  }
+
+  async #stand(
+    device: DeviceRef,
+    streamId: string,
+    epoch: number | '',
+    yielding: number,
+    isNew: 0 | 1,
+  ): Promise<Standing> {
+    const key = this.#names.devices(device.accountId);
+    const field = this.#names.deviceField(device);
+    const id = this.#cipher.seal(device.deviceId, { key, field, position: 0 });
+    const args = [field, streamId, epoch, yielding, id, isNew, REMEMBERED_MS];
+    return String(await this.#redis.run(STAND, [key], args)) as Standing;
+  }
+
+  async #mark(device: DeviceRef, streamId: string): Promise<void> {
+    const key = this.#names.devices(device.accountId);
+    await this.#redis.run(MARK, [key], [this.#names.deviceField(device), streamId, REMEMBERED_MS]);
+  }
+}

@@ -1,0 +1,108 @@
+import type { Clock } from '../ports.js';
+import { deadlineIn } from './deadline.js';
+import type { Deadline } from './deadline.js';
+import { asRedisError, guarded, RedisError } from './failure.js';
+import type { OnRedisFailure } from './failure.js';
+import type { Script } from './script.js';
+import type { Command, Commands, Lane, Topology } from './topology.js';
+
+/** An operation answers or fails in this time, all its commands together: short enough for a request to make two. */
+const OPERATION_MS = 1_200;
+
+/** Of an operation that begins now. */
+export function operationDeadline(): Deadline {
+  return deadlineIn(OPERATION_MS);
+}
+
+export interface RedisParts {
+  readonly topology: Topology;
+  /** Replicas that must have what was written with `replicated` before it counts. */
+  readonly waitReplicas: number;
+  /** In place of the servers' own clocks, for tests. */
+  readonly clock: Clock | null;
+  readonly onFailure: OnRedisFailure;
+}
+
+export interface RunOptions {
+  /** Until when it may take; {@link operationDeadline} when left out. */
+  readonly deadline?: Deadline;
+  /** Whether it fails unless the replicas have it. */
+  readonly replicated?: boolean;
+}
+
+/**
+ * Runs scripts where their keys are. Each call throws SignalingError CALL_UNAVAILABLE when it fails, and then is not carried
+ * out any later: the server checks by its own clock that somebody still waits.
+ */
+export class Redis {
+  readonly #parts: RedisParts;
+
+  constructor(parts: RedisParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether every server can be reached. */
+  get isUp(): boolean {
+    return this.#parts.topology.isUp;
+  }
+
+  /**
+   * @param keys all in one slot; scripts may make up further keys in the same
+   * @param args what the script knows as ARGV[3] and so on
+   */
+  run(
+    { name, sha, source }: Script,
+    keys: readonly [string, ...string[]],
+    args: readonly (string | Buffer | number)[],
+    { deadline = operationDeadline(), replicated = false }: RunOptions = {},
+  ): Promise<unknown> {
+    return this.guarded(name, async () => {
+      const { clock, waitReplicas } = this.#parts;
+      const replicas = replicated ? waitReplicas : 0;
+      const time = clock ? `${clock.now()}` : '';
+      const rest = args.map((arg) => (typeof arg === 'number' ? `${arg}` : arg));
+      const commands =
+        (isNew: boolean): Commands =>
+        ({ giveUpAt, knows }) => {
+          // The first time on a connection it goes in full, so that those right behind it find it known.
+          const script = knows(sha) && !isNew ? ['EVALSHA', sha] : ['EVAL', source];
+          const command: Command = [...script, `${keys.length}`, ...keys, giveUpAt, time, ...rest];
+          return replicas > 0 ? [command, ['WAIT', `${replicas}`, `${restOf(deadline)}`]] : [command];
+        };
+      const lane: Lane = replicas > 0 ? 'replicated' : 'usual';
+      const send = (isNew: boolean): Promise<readonly unknown[]> =>
+        this.#parts.topology.send(keys[0], deadline, commands(isNew), lane);
+      const [reply, had] = await send(false).catch((error: unknown) => {
+        if (!asRedisError(error).hint?.startsWith('NOSCRIPT')) throw error;
+        return send(true);
+      });
+      if (replicas > 0 && Number(had) < replicas) throw new RedisError('too_few_replicas');
+      return reply;
+    });
+  }
+
+  /** Reads with one command. What changes anything is a script. */
+  read(command: Command, key: string, deadline = operationDeadline()): Promise<unknown> {
+    return this.guarded(String(command[0]).toLowerCase(), async () => {
+      const [reply] = await this.#parts.topology.send(key, deadline, () => [command], 'usual');
+      return reply;
+    });
+  }
+
+  /** @throws SignalingError CALL_UNAVAILABLE in the place of what the work throws, of which `onFailure` is told */
+  guarded<Result>(operation: string, work: () => Promise<Result>): Promise<Result> {
+    return guarded(operation, this.#parts.onFailure, work);
+  }
+
+  /** Whoever listens to the channel may hear it, or not. Never throws. */
+  publish(channel: string, message: Buffer): void {
+    const { topology } = this.#parts;
+    const command = [topology.sharded ? 'SPUBLISH' : 'PUBLISH', channel, message];
+    topology.send(channel, operationDeadline(), () => [command], 'usual').catch(() => undefined);
+  }
+}
+
+/** What is left until the deadline, less the way back; 0 would mean for ever. */
+function restOf(deadline: Deadline): number {
+  return Math.max(1, Math.floor(deadline - performance.now() - 100));
+}

@@ -1,0 +1,38 @@
+import { createClient } from '@keyv/redis';
+import { before, deadlineIn } from './deadline.js';
+import { RedisError } from './failure.js';
+import type { Address } from './url.js';
+
+/** All Sentinels together; each has an equal share, so that one that is silent does not use up the others' time. */
+const ASK_MS = 900;
+
+/**
+ * Asks Sentinels where the master is (Redis Sentinel, "Guidelines for Redis clients"), one after the other, until one knows.
+ * The client library's own Sentinel mode writes to the console and keeps a command that was given up until there is a master.
+ *
+ * @throws RedisError `no_master`
+ */
+export async function askSentinels(sentinels: readonly Address[], master: string): Promise<Address> {
+  for (const sentinel of sentinels) {
+    const address = await ask(sentinel, master, Math.floor(ASK_MS / sentinels.length)).catch(() => null);
+    if (address) return address;
+  }
+  throw new RedisError('no_master');
+}
+
+async function ask({ host, port }: Address, master: string, withinMs: number): Promise<Address | null> {
+  const socket = { host, port, connectTimeout: withinMs, reconnectStrategy: false } as const;
+  const client = createClient({ socket, disableClientInfo: true, disableOfflineQueue: true });
+  client.on('error', () => undefined);
+  try {
+    const asked = client
+      .connect()
+      .then((connected) =>
+        connected.sendCommand<readonly [string, string] | null>(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', master]),
+      );
+    const answer = await before(deadlineIn(2 * withinMs), asked);
+    return answer && { host: answer[0], port: Number(answer[1]) };
+  } finally {
+    if (client.isOpen) client.destroy();
+  }
+}

@@ -1,0 +1,15 @@
+-- Takes one of so many permits within a fixed window that begins with the first; a refusal takes none.
+-- KEYS[1]  permits taken, and when the window ends, Unix ms
+-- ARGV[3]  how many permits there are
+-- ARGV[4]  how long a window lasts, ms
+-- returns  1 when one was taken, else 0; when the window ends; how long that still is, ms
+local window = redis.call('HMGET', KEYS[1], 'taken', 'ends')
+local taken, ends = tonumber(window[1] or 0), tonumber(window[2] or 0)
+if ends <= now then
+  taken, ends = 0, now + ARGV[4]
+  redis.call('HSET', KEYS[1], 'taken', 0, 'ends', string.format('%.0f', ends))
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+end
+if taken >= tonumber(ARGV[3]) then return { 0, ends, ends - now } end
+redis.call('HINCRBY', KEYS[1], 'taken', 1)
+return { 1, ends, ends - now }

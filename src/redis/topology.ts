@@ -1,0 +1,153 @@
+import type { Deadline } from './deadline.js';
+import { RedisError } from './failure.js';
+import { Link } from './link.js';
+import type { Access, Client, LinkParts } from './link.js';
+import { ServerClock } from './server-clock.js';
+import type { Address } from './url.js';
+
+export type Command = readonly (string | Buffer)[];
+
+/** What is known of the connection that commands go to. */
+export interface Route {
+  /** The last moment at which anything may be changed: Unix milliseconds by the server's clock, as text. */
+  readonly giveUpAt: string;
+  /** @returns whether a script was sent there before; the next time it was */
+  knows(sha: string): boolean;
+}
+
+export type Commands = (route: Route) => readonly Command[];
+
+/** The servers that hold the data, whichever of them holds what. */
+export interface Topology {
+  /** Channels are spread over the servers as keys are (SSUBSCRIBE, Redis 7). */
+  readonly sharded: boolean;
+  readonly isUp: boolean;
+  /**
+   * Sends commands in one piece, to the server that has the key.
+   *
+   * @param lane `replicated`: a connection of its own, so that waiting for replicas holds nothing else up
+   * @throws RedisError
+   */
+  send(key: string, deadline: Deadline, commands: Commands, lane: Lane): Promise<readonly unknown[]>;
+  /**
+   * @returns a name for the server on which the channel is to be listened to
+   * @throws RedisError `cluster_down`: there is none at present
+   */
+  homeOf(channel: string): Promise<string>;
+  /** A connection to a home, for listening. */
+  listen(home: string, parts: Pick<LinkParts, 'prepare' | 'probe'>): Link;
+  /** Is called when channels may have moved to other homes. */
+  onMoved(listener: () => void): void;
+  close(): Promise<void>;
+}
+
+export type Lane = 'usual' | 'replicated';
+
+/** One data server, and the connections to it. */
+export class Server {
+  readonly #access: Access;
+  readonly #locate: () => Promise<Address>;
+  readonly #clock = new ServerClock();
+  readonly #links = new Map<Lane, Link>();
+  readonly #scripts = new WeakMap<Client, Set<string>>();
+
+  constructor(access: Access, locate: () => Promise<Address>) {
+    this.#access = access;
+    this.#locate = locate;
+    this.#link('usual');
+  }
+
+  get isUp(): boolean {
+    return this.#link('usual').isUp;
+  }
+
+  /** @throws RedisError */
+  async send(deadline: Deadline, commands: Commands, lane: Lane): Promise<readonly unknown[]> {
+    const link = this.#link(lane);
+    try {
+      return await link.use(deadline, (client) => {
+        const route = this.#routeTo(client, deadline);
+        return Promise.all(commands(route).map((command) => client.sendCommand<unknown>(command)));
+      });
+    } catch (error) {
+      // It is not the master any more: ask where that is.
+      if (error instanceof RedisError && (error.reason === 'read_only' || error.reason === 'no_master')) link.drop();
+      throw error;
+    }
+  }
+
+  listen(parts: Pick<LinkParts, 'prepare' | 'probe'>): Link {
+    return new Link({ access: this.#access, locate: this.#locate, ...parts });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+  }
+
+  #routeTo(client: Client, deadline: Deadline): Route {
+    const giveUpAt = this.#clock.at(deadline);
+    if (giveUpAt === null) throw new RedisError('unreachable');
+    const scripts = this.#scripts.get(client) ?? new Set();
+    this.#scripts.set(client, scripts);
+    return { giveUpAt: `${giveUpAt}`, knows: (sha) => scripts.size === scripts.add(sha).size };
+  }
+
+  #link(lane: Lane): Link {
+    const known = this.#links.get(lane);
+    if (known) return known;
+    const measure = (client: Client): Promise<void> => this.#measure(client);
+    const link = new Link({ access: this.#access, locate: this.#locate, prepare: measure, probe: measure });
+    this.#links.set(lane, link);
+    return link;
+  }
+
+  async #measure(client: Client): Promise<void> {
+    const sentAt = performance.now();
+    const [time, [role]] = await Promise.all([
+      client.sendCommand<readonly [Buffer, Buffer]>(['TIME']),
+      client.sendCommand<readonly [Buffer]>(['ROLE']),
+    ]);
+    // A replica would answer too, with what was true a while ago.
+    if (role.toString() !== 'master') throw new RedisError('no_master');
+    this.#clock.measured(msOf(time), sentAt, performance.now());
+  }
+}
+
+/** @returns Unix milliseconds, from the answer to TIME */
+function msOf([seconds, microseconds]: readonly [Buffer, Buffer]): number {
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+}
+
+/** One server; or whichever of several the Sentinels say is the master. */
+export class SingleServer implements Topology {
+  readonly sharded = false;
+  readonly #server: Server;
+
+  constructor(access: Access, locate: () => Promise<Address>) {
+    this.#server = new Server(access, locate);
+  }
+
+  get isUp(): boolean {
+    return this.#server.isUp;
+  }
+
+  send(_key: string, deadline: Deadline, commands: Commands, lane: Lane): Promise<readonly unknown[]> {
+    return this.#server.send(deadline, commands, lane);
+  }
+
+  homeOf(): Promise<string> {
+    return Promise.resolve('master');
+  }
+
+  listen(_home: string, parts: Pick<LinkParts, 'prepare' | 'probe'>): Link {
+    return this.#server.listen(parts);
+  }
+
+  onMoved(): void {
+    // There is nowhere else to move to.
+  }
+
+  close(): Promise<void> {
+    return this.#server.close();
+  }
+}

@@ -1,0 +1,172 @@
+import type { WakeBus } from '../call/ports.js';
+import type { Cipher, Place } from './cipher.js';
+import { before } from './deadline.js';
+import type { Client, Link } from './link.js';
+import type { Names } from './names.js';
+import { operationDeadline } from './redis.js';
+import type { Redis } from './redis.js';
+import type { Topology } from './topology.js';
+
+type OnWake = (callId: string | null) => void;
+
+/** Everybody in this process who listens for one account. */
+interface Subscription {
+  readonly channel: string;
+  readonly listeners: Set<{ readonly onWake: OnWake }>;
+  /** The server that it is on; null: not known yet. */
+  home: string | null;
+  /** The connection on which it was asked for; null: none yet. */
+  client: Client | null;
+  /** Settles when that connection delivers. */
+  live: Promise<void>;
+}
+
+/** Wake-ups by PUBLISH, or SPUBLISH in a cluster: one channel an account, one connection a server for all that listen. */
+export class RedisWakeBus implements WakeBus {
+  readonly #redis: Redis;
+  readonly #topology: Topology;
+  readonly #cipher: Cipher;
+  readonly #names: Names;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #links = new Map<string, Link>();
+  #closed = false;
+
+  constructor(redis: Redis, topology: Topology, cipher: Cipher, names: Names) {
+    this.#redis = redis;
+    this.#topology = topology;
+    this.#cipher = cipher;
+    this.#names = names;
+    topology.onMoved(() => {
+      for (const subscription of this.#subscriptions.values()) void this.#follow(subscription);
+    });
+  }
+
+  async subscribe(accountId: string, onWake: OnWake): Promise<() => Promise<void>> {
+    const channel = this.#names.channel(accountId);
+    const subscription = this.#subscriptions.get(channel) ?? newSubscription(channel);
+    const listener = { onWake };
+    this.#subscriptions.set(channel, subscription);
+    subscription.listeners.add(listener);
+    const unsubscribe = (): Promise<void> => {
+      subscription.listeners.delete(listener);
+      if (subscription.listeners.size === 0 && this.#subscriptions.get(channel) === subscription) {
+        this.#subscriptions.delete(channel);
+        this.#leave(subscription);
+      }
+      return Promise.resolve();
+    };
+    try {
+      await this.#redis.guarded('subscribe', () => this.#settle(subscription));
+      return unsubscribe;
+    } catch (error) {
+      await unsubscribe();
+      throw error;
+    }
+  }
+
+  wake(accountIds: readonly string[], callId: string | null): void {
+    if (this.#closed) return;
+    for (const accountId of accountIds) {
+      const channel = this.#names.channel(accountId);
+      this.#redis.publish(channel, this.#cipher.seal(callId ?? '', placeOf(channel)));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#subscriptions.clear();
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+  }
+
+  /** Resolves when the channel is listened to on the server where it is at home. */
+  async #settle(subscription: Subscription): Promise<void> {
+    const deadline = operationDeadline();
+    subscription.home ??= await before(deadline, this.#topology.homeOf(subscription.channel));
+    await this.#link(subscription.home).use(deadline, (client) => this.#ask(client, [subscription]));
+  }
+
+  #link(home: string): Link {
+    const known = this.#links.get(home);
+    if (known) return known;
+    const link = this.#topology.listen(home, {
+      prepare: (client) => this.#resume(home, client),
+      probe: async (client) => {
+        await client.sendCommand(['PING']);
+      },
+    });
+    this.#links.set(home, link);
+    return link;
+  }
+
+  /** A new connection takes over: what was said since the last one broke was missed. */
+  async #resume(home: string, client: Client): Promise<void> {
+    const here = [...this.#subscriptions.values()].filter((subscription) => subscription.home === home);
+    const interrupted = here.filter((subscription) => subscription.client !== null);
+    await this.#ask(client, here);
+    for (const { listeners } of interrupted) for (const { onWake } of listeners) onWake(null);
+  }
+
+  /** The channel may be at home elsewhere now; if it cannot be followed there, the next time it is tried again. */
+  async #follow(subscription: Subscription): Promise<void> {
+    try {
+      const home = await this.#topology.homeOf(subscription.channel);
+      if (subscription.home === null || home === subscription.home || this.#closed) return;
+      this.#leave(subscription);
+      subscription.home = home;
+      subscription.client = null;
+      await this.#settle(subscription);
+      for (const { onWake } of subscription.listeners) onWake(null);
+    } catch {
+      // Its link goes on trying, and asks for it as soon as it is connected.
+    }
+  }
+
+  /** Asks for those channels that this connection was not asked for yet. */
+  async #ask(client: Client, wanted: readonly Subscription[]): Promise<void> {
+    const missing = wanted.filter((subscription) => subscription.client !== client);
+    // In a cluster one command may name the channels of one slot only.
+    const groups = this.#topology.sharded ? missing.map((subscription) => [subscription]) : [missing];
+    for (const group of groups.filter(({ length }) => length > 0)) {
+      const channels = group.map(({ channel }) => channel);
+      const live = this.#topology.sharded
+        ? client.sSubscribe(channels, this.#onMessage, true)
+        : client.subscribe(channels, this.#onMessage, true);
+      for (const subscription of group) {
+        subscription.client = client;
+        subscription.live = live;
+      }
+      live.catch(() => group.forEach((subscription) => (subscription.client = null)));
+    }
+    await Promise.all(wanted.map(({ live }) => live));
+  }
+
+  #leave({ channel, client }: Subscription): void {
+    if (!client?.isReady) return;
+    const left = this.#topology.sharded
+      ? client.sUnsubscribe(channel, this.#onMessage, true)
+      : client.unsubscribe(channel, this.#onMessage, true);
+    // The connection broke, and the subscription with it.
+    left.catch(() => undefined);
+  }
+
+  readonly #onMessage = (message: Buffer, channel: Buffer): void => {
+    const name = channel.toString();
+    const subscription = this.#subscriptions.get(name);
+    if (!subscription) return;
+    let callId: string | null;
+    try {
+      callId = this.#cipher.open(message, placeOf(name)) || null;
+    } catch {
+      callId = null;
+    }
+    for (const { onWake } of subscription.listeners) onWake(callId);
+  };
+}
+
+function newSubscription(channel: string): Subscription {
+  return { channel, listeners: new Set(), home: null, client: null, live: Promise.resolve() };
+}
+
+function placeOf(channel: string): Place {
+  return { key: channel, field: 'wake', position: 0 };
+}

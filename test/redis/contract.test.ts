@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { setTimeout as wait } from 'node:timers/promises';
+import { accountIndexContract } from '../contract/account-index.js';
+import { callStoreContract } from '../contract/call-store.js';
+import { presenceContract } from '../contract/presence.js';
+import { rateLimiterContract } from '../contract/rate-limiter.js';
+import { wakeBusContract } from '../contract/wake-bus.js';
+import { SetClock } from '../support/clock.js';
+import { startRedis, startRedisCluster, startRedisSentinels } from '../support/redis.js';
+import { startNode } from './setup.js';
+
+const DEPLOYMENTS = {
+  'one Redis server': () => startRedis(),
+  'a Redis Cluster': () => startRedisCluster(),
+  'Redis behind Sentinels': () => startRedisSentinels(),
+} as const;
+
+for (const [name, start] of Object.entries(DEPLOYMENTS)) {
+  describe(name, () => {
+    let url: string;
+    let stop: () => Promise<void>;
+    beforeAll(async () => {
+      ({ url, stop } = await start());
+    });
+    afterAll(() => stop());
+
+    callStoreContract(name, () => {
+      const { callStore: store, close } = startNode(url);
+      return Promise.resolve({ store, pass: (ms) => wait(ms), stop: close });
+    });
+
+    accountIndexContract(name, () => {
+      const { accountIndex: index, close } = startNode(url);
+      return Promise.resolve({ index, stop: close });
+    });
+
+    presenceContract(name, () => {
+      const { presence, close } = startNode(url);
+      return Promise.resolve({ presence, stop: close });
+    });
+
+    wakeBusContract(name, () => {
+      const [here, there] = [startNode(url), startNode(url)];
+      const stopBoth = async (): Promise<void> => {
+        await Promise.all([here.close(), there.close()]);
+      };
+      return Promise.resolve({ sender: here.wakeBus, listener: there.wakeBus, stop: stopBoth });
+    });
+
+    let limiters = 0;
+    rateLimiterContract(name, () => {
+      const clock = new SetClock();
+      const { rateLimiter, close, failures } = startNode(url, { clock });
+      const run = limiters++;
+      const stopped = async (): Promise<void> => {
+        await close();
+        // What is counted in memory, because Redis fails, is not what is tested here.
+        expect(failures).toEqual([]);
+      };
+      return Promise.resolve({
+        limiter: { take: (key, limit) => rateLimiter.take(`${run} ${key}`, limit), close: stopped },
+        advance: (milliseconds) => Promise.resolve(clock.jump(milliseconds)),
+      });
+    });
+  });
+}

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import { pairTags } from '../../src/call/ids.js';
+import { systemTimers } from '../../src/call/ports.js';
+import { CallService } from '../../src/call/service.js';
+import { createRedisAdapters } from '../../src/redis/adapters.js';
+import type { RedisAdapters, RedisOptions } from '../../src/redis/adapters.js';
+import type { RedisFailure } from '../../src/redis/failure.js';
+
+export const ENCRYPTION_KEYS = [{ id: 'k1', key: randomBytes(32) }];
+export const NAME_KEY = randomBytes(32);
+export const pairTag = pairTags(NAME_KEY);
+
+/** What one node has of Redis, and the failures it noted. */
+export interface Node extends RedisAdapters {
+  readonly failures: readonly RedisFailure[];
+  /** Calls over it. Every account has the devices `phone` and `laptop`. */
+  readonly calls: CallService;
+}
+
+/** A node; all that a test run starts have the same keys unless told otherwise. */
+export function startNode(url: string, changes: Partial<RedisOptions> = {}): Node {
+  const failures: RedisFailure[] = [];
+  const adapters = createRedisAdapters({
+    url,
+    encryptionKeys: ENCRYPTION_KEYS,
+    nameKey: NAME_KEY,
+    onFailure: (failure) => failures.push(failure),
+    ...changes,
+  });
+  const devices = ['phone', 'laptop'].map((id) => ({ id, name: null, active: true }));
+  const calls = new CallService({
+    store: adapters.callStore,
+    index: adapters.accountIndex,
+    presence: adapters.presence,
+    bus: adapters.wakeBus,
+    timers: systemTimers,
+    limiter: adapters.rateLimiter,
+    directory: { devicesOf: (accounts) => Promise.resolve(accounts.map(() => devices)) },
+    policy: { mayCall: () => Promise.resolve(true) },
+    events: { emit: () => undefined },
+    sendWakeUp: () => undefined,
+    pairTag,
+    input: { opaqueSdp: false },
+  });
+  return { ...adapters, failures, calls };
+}
