@@ -1,16 +1,22 @@
+import type { CallMedia, CallRole, ConnectionReport, SdpType } from '../call/call.js';
+import type { StreamCloseReason } from '../call/event.js';
+import type { HangUpReason } from '../call/party.js';
+import type { DeclineReason } from '../call/ring.js';
+import type { StartOutcome } from '../call/starter.js';
+import type { CallState, EndReason } from '../call/state.js';
 import { describeEnum } from './enums.js';
 
-export const CallRoleEnum = describeEnum('CallRole', "A party's part in a call.", {
+export const CallRoleEnum = describeEnum<CallRole>('CallRole', "A party's part in a call.", {
   CALLER: 'The account that started the call.',
   CALLEE: 'The account that was called.',
 });
 
-export const CallMediaEnum = describeEnum('CallMedia', 'What a call was started with.', {
+export const CallMediaEnum = describeEnum<CallMedia>('CallMedia', 'What a call was started with.', {
   AUDIO: 'A voice call.',
   VIDEO: 'A video call.',
 });
 
-export const CallStateEnum = describeEnum('CallState', 'Where a call stands, as this viewer sees it.', {
+export const CallStateEnum = describeEnum<CallState>('CallState', 'Where a call stands, as this viewer sees it.', {
   INITIATED: "The callee's devices are being told.",
   RINGING: 'A device of the callee shows the call to its user.',
   CONNECTING: 'Answered; the peers look for a path (ICE).',
@@ -19,7 +25,7 @@ export const CallStateEnum = describeEnum('CallState', 'Where a call stands, as 
   ENDED: 'Over; see endReason.',
 });
 
-export const CallEndReasonEnum = describeEnum('CallEndReason', 'Why a call ended, as this viewer sees it.', {
+export const CallEndReasonEnum = describeEnum<EndReason>('CallEndReason', 'Why a call ended, as this viewer sees it.', {
   COMPLETED: 'A party hung up after the answer.',
   CANCELLED: 'The caller hung up before an answer.',
   DECLINED: 'The callee declined.',
@@ -37,13 +43,13 @@ export const CallEndReasonEnum = describeEnum('CallEndReason', 'Why a call ended
   NOT_ALLOWED: 'Reserved; not given by this version.',
 });
 
-export const SdpTypeEnum = describeEnum('SdpType', 'W3C RTCSdpType, without the provisional answer.', {
+export const SdpTypeEnum = describeEnum<SdpType>('SdpType', 'W3C RTCSdpType, without the provisional answer.', {
   OFFER: 'An offer (RFC 3264).',
   ANSWER: 'The answer to an offer.',
   ROLLBACK: "Takes back one's own unanswered offer (RFC 8829, section 4.1.10.2).",
 });
 
-export const StartCallOutcomeEnum = describeEnum(
+export const StartCallOutcomeEnum = describeEnum<StartOutcome>(
   'StartCallOutcome',
   'ADOPTED: the callee was calling us at the same moment; the returned call is theirs, answer its pendingOffer.',
   {
@@ -53,7 +59,7 @@ export const StartCallOutcomeEnum = describeEnum(
   },
 );
 
-export const DeclineReasonEnum = describeEnum(
+export const DeclineReasonEnum = describeEnum<DeclineReason>(
   'DeclineReason',
   'DECLINED ends the call for the whole account; BUSY and IGNORED speak for this device alone.',
   {
@@ -63,22 +69,26 @@ export const DeclineReasonEnum = describeEnum(
   },
 );
 
-export const HangUpReasonEnum = describeEnum('HangUpReason', 'Why a party ends the call.', {
+export const HangUpReasonEnum = describeEnum<HangUpReason>('HangUpReason', 'Why a party ends the call.', {
   HUNG_UP: 'The user hung up.',
   CONNECT_FAILED: 'ICE found no path.',
   MEDIA_FAILED: 'The microphone or camera cannot be used.',
 });
 
-export const ConnectionReportEnum = describeEnum(
+export const ConnectionReportEnum = describeEnum<ConnectionReport>(
   'ConnectionReport',
   "What the device's RTCPeerConnection says (W3C RTCPeerConnectionState).",
   { CONNECTED: 'connected', DISCONNECTED: 'disconnected or failed' },
 );
 
-export const StreamCloseReasonEnum = describeEnum('StreamCloseReason', 'Why the server gives up a stream.', {
-  TAKEN_OVER: 'A newer stream of the same device is the stream now.',
-  SHUTDOWN: 'This server stops; another one, or this one later, goes on.',
-  SESSION_EXPIRED: 'The access token expired.',
-  DEVICE_REVOKED: 'The device is no longer registered.',
-  TOO_SLOW: 'Too many events were waiting to be read.',
-});
+export const StreamCloseReasonEnum = describeEnum<StreamCloseReason>(
+  'StreamCloseReason',
+  'Why the server gives up a stream.',
+  {
+    TAKEN_OVER: 'A newer stream of the same device is the stream now.',
+    SHUTDOWN: 'This server stops; another one, or this one later, goes on.',
+    SESSION_EXPIRED: 'The access token expired.',
+    DEVICE_REVOKED: 'The device is no longer registered.',
+    TOO_SLOW: 'Too many events were waiting to be read.',
+  },
+);

@@ -74,6 +74,26 @@ async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
   if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
+/** A request with a signal of its own; a pseudonym is made only for a provider that looks at it. */
+class Try implements ProviderRequest {
+  readonly #request: ProviderRequest;
+
+  constructor(
+    request: ProviderRequest,
+    readonly signal: AbortSignal,
+  ) {
+    this.#request = request;
+  }
+
+  get ttlSeconds(): number {
+    return this.#request.ttlSeconds;
+  }
+
+  get pseudonym(): string {
+    return this.#request.pseudonym;
+  }
+}
+
 async function tryOnce(provider: RelayProvider, request: ProviderRequest, tryMs: number): Promise<Minted> {
   const abort = new AbortController();
   const giveUp = (): void => abort.abort();
@@ -81,9 +101,7 @@ async function tryOnce(provider: RelayProvider, request: ProviderRequest, tryMs:
   request.signal.addEventListener('abort', giveUp, { once: true });
   if (request.signal.aborted) giveUp();
   try {
-    // The rest is inherited: a pseudonym is made only for a provider that looks at it.
-    const asked = Object.create(request, { signal: { value: abort.signal } }) as ProviderRequest;
-    return { provider, credentials: await provider.credentials(asked) };
+    return { provider, credentials: await provider.credentials(new Try(request, abort.signal)) };
   } finally {
     clearTimeout(timer);
     request.signal.removeEventListener('abort', giveUp);
