@@ -7,6 +7,7 @@ import { runQuietly, whenStarted } from './run.mjs';
 const PROGRAMS = [
   { program: 'turnserver', debian: 'coturn' },
   { program: 'turnutils_uclient', debian: 'coturn' },
+  { program: 'redis-server', debian: 'redis-server' },
   { program: 'curl', debian: 'curl' },
 ];
 
