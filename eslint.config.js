@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'test/generated/', 'examples/*/node_modules/', 'examples/*/dist/'] },
+  { ignores: ['dist*/', 'node_modules/', 'test/generated/', 'examples/*/node_modules/', 'examples/*/dist/'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

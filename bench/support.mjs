@@ -1,15 +1,23 @@
-// What the measurements share: peers as processes of their own, medians, tables.
+// What the measurements share: peers as processes of their own, their CPU time, medians, tables.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** Starts a server as a process of its own and waits for the line that names its port. */
-export async function startPeer(file, env) {
-  const child = spawn(process.execPath, [fileURLToPath(file)], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+/** What is still running when this process has to go is taken along. */
+const running = new Set();
+const stopAll = () => running.forEach((child) => child.kill('SIGKILL'));
+
+/** Starts a file as a process of its own. */
+export function start(file, env, stdio) {
+  if (process.listenerCount('exit', stopAll) === 0) {
+    process.on('exit', stopAll);
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+  }
+  const child = spawn(process.execPath, [fileURLToPath(file)], { env: { PATH: process.env.PATH, ...env }, stdio });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
@@ -18,6 +26,12 @@ export async function startPeer(file, env) {
     await gone;
     clearTimeout(timer);
   };
+  return { child, stop };
+}
+
+/** Starts a server and waits for the line that names its port. */
+export async function startPeer(file, env) {
+  const { child, stop } = start(file, env, ['ignore', 'pipe', 'inherit']);
   const port = await new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`${file} ended with ${code}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -28,9 +42,21 @@ export async function startPeer(file, env) {
   return { port, pid: child.pid, stop };
 }
 
-export function medianOf(values) {
+/** CPU time that a process has used in all its threads, in microseconds; Linux counts it in steps of 10 ms (proc(5)). */
+export function cpuMicrosOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // After the command's name, which may hold anything, come the fields from the third on: utime is 14, stime 15.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+export function quantileOf(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+  return sorted[Math.floor((sorted.length - 1) * share)];
+}
+
+export function medianOf(values) {
+  return quantileOf(values, 0.5);
 }
 
 /** A Markdown table. */

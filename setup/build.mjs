@@ -1,5 +1,5 @@
 // Compiles src to dist, unless dist is newer than everything it is made of.
-import { cpSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageProgram, ROOT, runQuietly, whenStarted } from './run.mjs';
 
@@ -9,28 +9,27 @@ export async function build() {
   if (isBuilt()) return;
   console.log('Building …');
   const startedAt = new Date();
-  const dist = join(ROOT, 'dist');
-  rmSync(dist, { recursive: true, force: true });
-  await runQuietly(packageProgram('tsc'), ['-p', 'tsconfig.build.json']);
+  // Built beside, so that what cannot be compiled leaves the last build as it was.
+  const [dist, next] = [join(ROOT, 'dist'), join(ROOT, 'dist.next')];
+  rmSync(next, { recursive: true, force: true });
+  await runQuietly(packageProgram('tsc'), ['-p', 'tsconfig.build.json', '--outDir', next]);
   // What the compiler does not carry over: the scripts that Redis runs.
-  cpSync(join(ROOT, 'src'), dist, {
+  cpSync(join(ROOT, 'src'), next, {
     recursive: true,
     filter: (path) => statSync(path).isDirectory() || path.endsWith('.lua'),
   });
   // As old as the start, so that what was saved while the compiler ran is compiled the next time.
-  const stamp = stampOf(ROOT);
+  const stamp = join(next, '.built');
   writeFileSync(stamp, '');
   utimesSync(stamp, startedAt, startedAt);
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(next, dist);
 }
 
 /** Deleted files count too: they change their directory. */
 export function isBuilt(root = ROOT) {
-  const stamp = statSync(stampOf(root), { throwIfNoEntry: false });
+  const stamp = statSync(join(root, 'dist', '.built'), { throwIfNoEntry: false });
   return stamp !== undefined && INPUTS.every((input) => newest(join(root, input)) < stamp.mtimeMs);
-}
-
-function stampOf(root) {
-  return join(root, 'dist', '.built');
 }
 
 function newest(path) {

@@ -3,6 +3,7 @@ import type { CursorSeal } from './cursor.js';
 import { randomId } from './ids.js';
 import { CallService, type CallParts } from './service.js';
 import { EventStreams } from './streams.js';
+import { Turns } from './turns.js';
 
 export interface CallsParts extends CallParts {
   readonly cursors: CursorSeal;
@@ -23,7 +24,7 @@ const REGULAR_MS = 1_000;
 
 export function createCalls(parts: CallsParts): Calls {
   const { store, index, presence, bus, timers, cursors, clock, newId = randomId, onFailure } = parts;
-  const service = new CallService(parts);
+  const service = new CallService({ ...parts, turns: new Turns(timers) });
   const streams = new EventStreams({
     ledger: service.ledger,
     store,

@@ -6,10 +6,19 @@ import { tagOf } from './ids.js';
 import type { Change } from './log.js';
 import { heard, isParty } from './party.js';
 import type { CallStore, CallWrite, Presence, StoredCall } from './ports.js';
+import type { Turns } from './turns.js';
 
 /** A call as it reads now, and what a change of it must be made from. */
 export interface Loaded extends StoredCall {
   readonly time: StoreTime;
+}
+
+/** Makes a change of a call, settled at `time`. */
+export type MoveOf<C extends Change> = (call: Call, time: StoreTime) => C | Promise<C>;
+
+export interface Moved<C extends Change> {
+  readonly loaded: Loaded;
+  readonly result: C;
 }
 
 /** Is told of each commit: what the call was, null if new, and what it is now. */
@@ -23,11 +32,14 @@ export class Ledger {
   readonly #store: CallStore;
   readonly #presence: Presence;
   readonly #onCommitted: OnCommitted;
+  readonly #turns: Turns | null;
 
-  constructor(store: CallStore, presence: Presence, onCommitted: OnCommitted) {
+  /** @param turns null: moves of one call race each other, as those of several nodes do */
+  constructor(store: CallStore, presence: Presence, onCommitted: OnCommitted, turns: Turns | null = null) {
     this.#store = store;
     this.#presence = presence;
     this.#onCommitted = onCommitted;
+    this.#turns = turns;
   }
 
   /** @returns the call, what its deadlines did to it committed; null: there is none */
@@ -56,11 +68,12 @@ export class Ledger {
    * @returns the call after the move, and what `move` returned with it
    * @throws SignalingError CALL_NOT_FOUND; CALL_UNAVAILABLE; what `move` throws
    */
-  async move<C extends Change>(
-    callId: string,
-    viewer: DeviceRef | null,
-    move: (call: Call, time: StoreTime) => C | Promise<C>,
-  ): Promise<{ readonly loaded: Loaded; readonly result: C }> {
+  move<C extends Change>(callId: string, viewer: DeviceRef | null, move: MoveOf<C>): Promise<Moved<C>> {
+    const work = (): Promise<Moved<C>> => this.#move(callId, viewer, move);
+    return this.#turns ? this.#turns.take(callId, work) : work();
+  }
+
+  async #move<C extends Change>(callId: string, viewer: DeviceRef | null, move: MoveOf<C>): Promise<Moved<C>> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const loaded = await this.load(callId);
       if (loaded === null) throw new SignalingError('CALL_NOT_FOUND');

@@ -189,7 +189,8 @@ export class DeviceReader {
     if (!loaded || loaded.call.purged) {
       this.#tracks.delete(track.callId);
       this.#since = Math.max(this.#since, track.at);
-      return track.position < track.head ? 'lost' : undefined;
+      // A call that was not over when it went was lost with its store, and no entry is left to tell that.
+      return track.over && track.position >= track.head ? undefined : 'lost';
     }
     seenUpTo(track);
     if (track.position >= track.head) return undefined;

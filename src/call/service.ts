@@ -16,8 +16,8 @@ import {
 } from './input.js';
 import type { InputOptions } from './input.js';
 import { Ledger } from './ledger.js';
-import type { Loaded } from './ledger.js';
-import type { LogEntry } from './log.js';
+import type { Loaded, MoveOf, OnCommitted } from './ledger.js';
+import type { Change, LogEntry } from './log.js';
 import { Notifier } from './notifier.js';
 import { hangUpCall, reportConnection, revokeDevice } from './party.js';
 import type { HangUpReason } from './party.js';
@@ -30,6 +30,7 @@ import type { SendDescriptionInput, SendIceCandidatesInput, Signalled, SignalRec
 import type { StartCallInput } from './start.js';
 import { Starter } from './starter.js';
 import type { StartedCall } from './starter.js';
+import type { Turns } from './turns.js';
 import type { CallView } from './view.js';
 import { isOpenFor, viewOf } from './view.js';
 
@@ -47,6 +48,8 @@ export interface CallParts {
   readonly sendWakeUp: SendWakeUp;
   readonly pairTag: PairTag;
   readonly input: InputOptions;
+  /** Makes moves of one call wait for each other; they race when left out. */
+  readonly turns?: Turns;
   /** {@link randomId} when left out. */
   readonly newId?: NewId;
 }
@@ -74,7 +77,8 @@ export class CallService {
     const reach = new Reach(policy, directory, presence);
     this.#parts = parts;
     this.#newId = newId;
-    this.ledger = new Ledger(store, presence, (before, after) => notifier.committed(before, after));
+    const onCommitted: OnCommitted = (before, after) => notifier.committed(before, after);
+    this.ledger = new Ledger(store, presence, onCommitted, parts.turns ?? null);
     this.#starter = new Starter({ store, index, reach, ledger: this.ledger, notifier, limiter, pairTag, newId });
   }
 
@@ -169,7 +173,7 @@ export class CallService {
     for (const result of swept) if (result.status === 'rejected') throw result.reason;
   }
 
-  async #move(viewer: DeviceRef, callId: string, move: Parameters<Ledger['move']>[2]): Promise<CallView> {
+  async #move(viewer: DeviceRef, callId: string, move: MoveOf<Change>): Promise<CallView> {
     checkId('callId', callId);
     const { loaded } = await this.ledger.move(callId, viewer, move);
     const view = viewOf(loaded.call, viewer, loaded.time);
