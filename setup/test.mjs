@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { install } from './install.mjs';
 import { programs } from './programs.mjs';
-import { packageProgram, ROOT, run, whenStarted } from './run.mjs';
+import { packageProgram, ROOT, run, runQuietly, whenStarted } from './run.mjs';
 
 /** Without these nothing else can be said: the first that fails is the end. */
 const PREPARATIONS = [
@@ -20,6 +20,8 @@ const CHECKS = [
   { name: 'format', command: 'prettier', args: ['--check', '--log-level=warn', '.'] },
   { name: 'lint', command: 'eslint', args: ['.'] },
   { name: 'types', command: 'tsc', args: ['--noEmit'] },
+  // npm ci refuses a lock file that misses what other platforms need, which npm install leaves out without a word.
+  { name: 'lock file', work: () => runQuietly('npm', ['ci', '--dry-run', '--loglevel=error']) },
   { name: 'schema', work: () => runScript('setup/schema.mjs', '--check') },
 ];
 

@@ -18,6 +18,7 @@ import { createExecutor, type Executor } from './graphql/executor.js';
 import { createSchema } from './graphql/schema.js';
 import { createSessions } from './identity/session.js';
 import { findRevoked } from './identity/revoked.js';
+import type { RevocationLog } from './identity/revocations.js';
 import type { Viewer } from './identity/viewer.js';
 import { MemoryAccountIndex } from './memory/account-index.js';
 import { MemoryCallStore } from './memory/call-store.js';
@@ -71,7 +72,13 @@ export interface CallSignalingOptions {
 }
 
 /** The adapters that calls stand on. */
-export type CallAdapters = Pick<CallsParts, 'store' | 'index' | 'presence' | 'bus'>;
+export interface CallAdapters extends Pick<CallsParts, 'store' | 'index' | 'presence' | 'bus'> {
+  /** Where other nodes hear of revoked devices, and this one of theirs; when left out, there is no other. */
+  readonly revocations?: RevocationLog;
+}
+
+/** How often other nodes' revocations are asked for, in milliseconds: with the recheck of sockets after it, within 5 s. */
+const REVOCATIONS_MS = 1_000;
 
 /** What a host needs to mount call signaling in its own server. */
 export interface CallSignaling {
@@ -149,6 +156,14 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     ...(options.freshTokenSeconds !== undefined && { freshTokenSeconds: options.freshTokenSeconds }),
     clock,
   });
+  const { revocations } = adapters;
+  const learnRevocations = async (): Promise<void> => {
+    for (const { accountId, deviceId, at } of (await revocations?.news()) ?? [])
+      sessions.revoke(accountId, deviceId, at);
+  };
+  const learn = (): void => void learnRevocations().catch(onDefect);
+  learn();
+  const stopLearning = systemTimers.every(REVOCATIONS_MS, learn);
   const services: Services = {
     relay: relay.service,
     calls: calls.service,
@@ -181,20 +196,33 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     context: ({ headers }) => createOperation(services, () => sessions.viewerOf(headers.authorization)),
     websocket: {
       executor,
-      authenticate: (authorization) => sessions.viewerOf(authorization),
+      authenticate: async (authorization) => {
+        await learnRevocations();
+        return sessions.viewerOf(authorization);
+      },
       contextFor: (connection) => createOperation(services, () => Promise.resolve(connection.viewer), connection),
       nextEpoch: () => adapters.presence.nextEpoch(),
-      recheck: (viewers) => findRevoked(viewers, directory),
+      recheck: async (viewers) => {
+        const told = viewers.filter((viewer) => sessions.isRevoked(viewer));
+        const removed = await findRevoked(viewers, directory);
+        // A socket that closes ends no call: what the device holds or rings for ends here. Where that cannot be done, the
+        // socket closes all the same.
+        await Promise.allSettled(removed.map((device) => calls.service.revokeDevice(device)));
+        return [...told, ...removed];
+      },
     },
     formatError: masker,
     executor,
     metrics,
-    revokeDevice: (accountId, deviceId) => {
+    revokeDevice: async (accountId, deviceId) => {
       sessions.revoke(accountId, deviceId);
-      return calls.service.revokeDevice({ accountId, deviceId });
+      // Before its streams end: with the same token it must not come back in at another node.
+      await revocations?.add({ accountId, deviceId, at: clock.now() });
+      await calls.service.revokeDevice({ accountId, deviceId });
     },
     reloadRelay: (config) => relay.reload(config),
     close: async () => {
+      stopLearning();
       await calls.close();
       await relay.close();
       // What was given is closed by whoever gave it.

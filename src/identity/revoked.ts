@@ -1,8 +1,8 @@
 import { isActiveDevice } from './session.js';
 import type { DeviceDirectory, Viewer } from './viewer.js';
 
-/** A removed device must not be served for longer than this on what was known before, in milliseconds. */
-const MAX_AGE_MS = 4_000;
+/** Every answer is a new one: one that was kept would add its age to the time in which a removed device is still served. */
+const MAX_AGE_MS = 0;
 
 /**
  * Which of the connected devices may no longer be served. Accounts are asked about one by one, in the requests that the

@@ -25,8 +25,14 @@ export interface Sessions {
    *   be told at this time
    */
   viewerOf(authorization: string | undefined): Promise<Viewer>;
-  /** From now on refuses tokens that were issued to the device up to now. */
-  revoke(accountId: string, deviceId: string): void;
+  /**
+   * From now on refuses tokens that were issued to the device up to a moment.
+   *
+   * @param at Unix milliseconds; now when left out
+   */
+  revoke(accountId: string, deviceId: string, at?: number): void;
+  /** Whether the token that this viewer came with was revoked. */
+  isRevoked(viewer: Viewer): boolean;
 }
 
 /** Far more than are revoked in a day. */
@@ -43,10 +49,12 @@ export function createSessions({ authenticator, directory, freshTokenSeconds = 3
     const viewer = await authenticator.authenticate(token);
     const active = await hasActiveDevice(viewer);
     // Last, because time has passed while others were asked.
-    const revokedAt = revoked.get(nameOf(viewer.accountId, viewer.deviceId)) ?? -Infinity;
-    if (!active || viewer.issuedAt <= revokedAt || viewer.expiresAt <= clock.now())
-      throw new SignalingError('CALL_UNAUTHORIZED');
+    if (!active || isRevoked(viewer) || viewer.expiresAt <= clock.now()) throw new SignalingError('CALL_UNAUTHORIZED');
     return viewer;
+  }
+
+  function isRevoked({ accountId, deviceId, issuedAt }: Viewer): boolean {
+    return issuedAt <= (revoked.get(nameOf(accountId, deviceId)) ?? -Infinity);
   }
 
   async function hasActiveDevice({ accountId, deviceId, issuedAt }: Viewer): Promise<boolean> {
@@ -64,8 +72,12 @@ export function createSessions({ authenticator, directory, freshTokenSeconds = 3
 
   return {
     viewerOf,
-    revoke: (accountId, deviceId) => {
-      revoked.set(nameOf(accountId, deviceId), clock.now());
+    isRevoked,
+    revoke: (accountId, deviceId, at = clock.now()) => {
+      const name = nameOf(accountId, deviceId);
+      // Known already: nodes tell each other more than once.
+      if ((revoked.get(name) ?? -Infinity) >= at) return;
+      revoked.set(name, at);
       // So that the next answer about the account is a new one.
       directory.devicesOf([accountId], 0).catch(() => undefined);
     },

@@ -1,6 +1,7 @@
 import type { Keyv } from 'keyv';
 import type { AccountIndex, CallStore, Presence, WakeBus } from '../call/ports.js';
 import { systemClock } from '../ports.js';
+import type { RevocationLog } from '../identity/revocations.js';
 import type { Clock, RateLimiter } from '../ports.js';
 import { RedisAccountIndex } from './account-index.js';
 import { createRedisCache } from './cache.js';
@@ -15,6 +16,7 @@ import { Names } from './names.js';
 import { RedisPresence } from './presence.js';
 import { createRedisRateLimiter } from './rate-limiter.js';
 import { Redis } from './redis.js';
+import { RedisRevocations } from './revocations.js';
 import { askSentinels } from './sentinel.js';
 import { SingleServer } from './topology.js';
 import type { Topology } from './topology.js';
@@ -42,6 +44,7 @@ export interface RedisAdapters {
   readonly accountIndex: AccountIndex;
   readonly presence: Presence;
   readonly wakeBus: WakeBus;
+  readonly revocations: RevocationLog;
   /** Goes on in memory while Redis cannot be asked. */
   readonly rateLimiter: RateLimiter;
   /** For what is safe to lose: encrypted, and no method of it fails or takes longer than 200 ms. */
@@ -81,6 +84,7 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
     accountIndex: new RedisAccountIndex(redis, cipher, names),
     presence: new RedisPresence(redis, cipher, names),
     wakeBus,
+    revocations: new RedisRevocations(redis, cipher, names),
     rateLimiter,
     keyv: createRedisCache(redis, cipher, names),
     degraded: () => !topology.isUp,

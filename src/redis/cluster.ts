@@ -1,6 +1,7 @@
 import { before, deadlineIn } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { asRedisError, RedisError } from './failure.js';
+import type { RedisFailureReason } from './failure.js';
 import type { Access, Link, LinkParts } from './link.js';
 import { slotOf, SLOTS } from './slots.js';
 import { Server } from './topology.js';
@@ -10,8 +11,19 @@ import type { Address } from './url.js';
 /** Each of them: a slot that moved is found at the second server asked, save while slots are moving. */
 const MAX_REDIRECTIONS = 5;
 const REFRESH_MS = 1_000;
+/** However many commands fail at once. */
+const REFRESH_PAUSE_MS = 100;
 /** Slots move without telling who only listens: looked at this often even when everything seems well. */
 const REFRESH_EVERY_MS = 5_000;
+
+/** Failures after which another server may have the slot. */
+const DOUBTFUL: ReadonlySet<RedisFailureReason> = new Set([
+  'unreachable',
+  'timeout',
+  'cluster_down',
+  'no_master',
+  'read_only',
+]);
 
 /** Ranges of slots, each with its master's address first: the answer to CLUSTER SLOTS. */
 type Ranges = readonly (readonly [from: number, to: number, master: readonly [host: Buffer | null, port: number]])[];
@@ -28,16 +40,17 @@ export class Cluster implements Topology {
   /** The address of each slot's master; undefined: unknown, or it has none. */
   #owners: readonly (string | undefined)[] = [];
   #masters: ReadonlySet<string> = new Set();
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners: ((moved: boolean) => void)[] = [];
   readonly #timer: NodeJS.Timeout;
   #refreshing: Promise<void> | null = null;
+  #refreshedAt = -Infinity;
   #closed = false;
 
   constructor(access: Access, seeds: readonly Address[]) {
     this.#access = access;
     this.#seeds = seeds;
-    void this.#look();
-    this.#timer = setInterval(() => void this.#look(), REFRESH_EVERY_MS).unref();
+    void this.doubt();
+    this.#timer = setInterval(() => void this.doubt(), REFRESH_EVERY_MS).unref();
   }
 
   get isUp(): boolean {
@@ -48,7 +61,7 @@ export class Cluster implements Topology {
     const slot = slotOf(key);
     let asked: string | null = null;
     for (let redirections = 0; redirections < MAX_REDIRECTIONS; redirections++) {
-      if (this.#owners[slot] === undefined && this.#refreshing) await before(deadline, this.#refreshing);
+      if (this.#owners[slot] === undefined) await before(deadline, this.doubt());
       const address: string | undefined = asked ?? this.#owners[slot];
       if (address === undefined || this.#closed) throw new RedisError('cluster_down');
       try {
@@ -59,14 +72,11 @@ export class Cluster implements Topology {
         const { reason, hint } = asRedisError(error);
         const [word, , target = ''] = hint?.split(' ') ?? [];
         if (word !== 'MOVED' && word !== 'ASK') {
-          if (reason === 'unreachable' || reason === 'cluster_down' || reason === 'timeout') void this.#look();
+          if (DOUBTFUL.has(reason)) void this.doubt();
           throw error;
         }
         asked = word === 'ASK' ? completed(target, address) : null;
-        if (word === 'MOVED') {
-          this.#owners = this.#owners.with(slot, completed(target, address));
-          void this.#look();
-        }
+        if (word === 'MOVED') this.#move(this.#owners.with(slot, completed(target, address)));
       }
     }
     throw new RedisError('cluster_down');
@@ -74,7 +84,7 @@ export class Cluster implements Topology {
 
   async homeOf(channel: string): Promise<string> {
     const slot = slotOf(channel);
-    if (this.#owners[slot] === undefined) await this.#look();
+    if (this.#owners[slot] === undefined) await this.doubt();
     const owner = this.#owners[slot];
     if (owner === undefined) throw new RedisError('cluster_down');
     return owner;
@@ -84,7 +94,17 @@ export class Cluster implements Topology {
     return this.#server(home).listen(parts);
   }
 
-  onMoved(listener: () => void): void {
+  /** Asks who has which slot, unless that is being asked already, or just was. */
+  doubt(): Promise<void> {
+    if (this.#refreshing === null && performance.now() - this.#refreshedAt < REFRESH_PAUSE_MS) return Promise.resolve();
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+      this.#refreshedAt = performance.now();
+    });
+    return this.#refreshing;
+  }
+
+  onLooked(listener: (moved: boolean) => void): void {
     this.#listeners.push(listener);
   }
 
@@ -111,12 +131,6 @@ export class Cluster implements Topology {
     return server;
   }
 
-  /** Asks who has which slot, unless that is being asked already. */
-  #look(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
-    return this.#refreshing;
-  }
-
   async #refresh(): Promise<void> {
     const seeds = this.#seeds.map(({ host, port }) => `${host}:${port}`);
     const up = [...this.#servers].filter(([, server]) => server.isUp).map(([address]) => address);
@@ -140,17 +154,21 @@ export class Cluster implements Topology {
     const owners = new Array<string | undefined>(SLOTS).fill(undefined);
     for (const [first, last, [host, port]] of ranges)
       owners.fill(completed(`${host?.toString() ?? ''}:${port}`, from), first, last + 1);
-    const moved = owners.some((owner, slot) => owner !== this.#owners[slot]);
-    this.#owners = owners;
-    this.#masters = new Set(owners.filter((owner) => owner !== undefined));
+    this.#move(owners);
     for (const [address, server] of this.#servers) {
       if (this.#masters.has(address)) continue;
       this.#servers.delete(address);
       void server.close();
     }
-    // So that what listens finds a connection under way, and readiness is known of each.
+  }
+
+  #move(owners: readonly (string | undefined)[]): void {
+    const moved = owners.some((owner, slot) => owner !== this.#owners[slot]);
+    this.#owners = owners;
+    this.#masters = new Set(owners.filter((owner) => owner !== undefined));
+    // So that a connection is under way before it is needed, and readiness is known of each.
     for (const address of this.#masters) this.#server(address);
-    if (moved) for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(moved);
   }
 }
 

@@ -23,8 +23,7 @@ if ARGV[3] ~= '' and now > tonumber(ARGV[3]) then return 'late' end
 if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[1], 'version', ARGV[5] + 1)
   if ARGV[8] ~= '' then redis.call('HSET', KEYS[1], ARGV[8], ARGV[7]) end
-  redis.call('HSET', KEYS[2], 'call', ARGV[7], 'record', ARGV[6])
-  redis.call('PEXPIRE', KEYS[2], ARGV[4])
+  redis.call('SET', KEYS[2], ARGV[7] .. ' ' .. ARGV[6], 'PX', ARGV[4])
 end
 for _, write in ipairs(writes) do
   key, arg = write.key, write.arg

@@ -12,6 +12,8 @@ export type Access = Pick<RedisTarget, 'tls' | 'username' | 'password' | 'databa
 const BYTES = { typeMapping: { 36: Buffer } } as const;
 
 const CONNECT_MS = 1_000;
+/** A listener with thousands of channels asks for all of them before it is ready. */
+const PREPARE_MS = 3_000;
 const PROBE_EVERY_MS = 1_000;
 /** A server that has said nothing for so long, though it was asked, is not waited for any more. */
 const SILENT_MS = 1_000;
@@ -133,14 +135,14 @@ export class Link {
         // One that breaks at once, again and again, is no better than none.
         const wasStable = performance.now() - upSince > PROBE_EVERY_MS;
         failures = how === 'broken' && wasStable ? 0 : failures + 1;
+        this.#isUp = false;
+        if (failures > 0) this.#current = failed();
       } catch {
         failures++;
+        this.#current = attempt;
       }
-      this.#isUp = false;
       if (this.#closed) return;
       if (failures === 0) continue;
-      this.#current = Promise.reject(new RedisError('unreachable'));
-      this.#current.catch(() => undefined);
       const pause = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** (failures - 1));
       await wait(pause * (0.5 + Math.random() / 2));
       if (this.#closed) return;
@@ -162,7 +164,7 @@ export class Link {
     };
     try {
       await before(deadlineIn(2 * CONNECT_MS), client.connect());
-      await before(deadlineIn(CONNECT_MS), prepare(client));
+      await before(deadlineIn(PREPARE_MS), prepare(client));
       if (this.#closed) throw new RedisError('unreachable');
       return { client, over, finish, heardAt: performance.now() };
     } catch (error) {
@@ -182,4 +184,10 @@ export class Link {
       }
     }
   }
+}
+
+function failed(): Promise<never> {
+  const failure: Promise<never> = Promise.reject(new RedisError('unreachable'));
+  failure.catch(() => undefined);
+  return failure;
 }

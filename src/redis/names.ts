@@ -20,6 +20,7 @@ export interface AccountKeys {
 export class Names {
   readonly heartbeat = 'voip:heartbeat';
   readonly epoch = 'voip:epoch';
+  readonly revoked = 'voip:revoked';
   readonly #nameKey: Uint8Array;
 
   /** @param nameKey 32 bytes, the same on every node; with another one nothing is found again */

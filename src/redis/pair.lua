@@ -1,6 +1,6 @@
 -- Reads what a pair of accounts has.
 -- KEYS[1]  the pair
--- KEYS[2]  a start
+-- KEYS[2]  a start: name of its call, and its record
 -- ARGV[3]  what the keys of the pair's calls begin with; they are in the same slot
 -- returns  now, version of the pair or 0, the start's record or '', then of each starter's latest call: its name, version, call
 local function read(name)
@@ -21,6 +21,6 @@ for i = 1, #pair, 2 do
     end
   end
 end
-local start = redis.call('HMGET', KEYS[2], 'call', 'record')
-if start[1] and read(start[1]) then reply[3] = start[2] end
+local call, record = string.match(redis.call('GET', KEYS[2]) or '', '^([^ ]+) (.*)$')
+if call and read(call) then reply[3] = record end
 return reply

@@ -6,7 +6,10 @@ import type { OnRedisFailure } from './failure.js';
 import type { Script } from './script.js';
 import type { Command, Commands, Lane, Topology } from './topology.js';
 
-/** An operation answers or fails in this time, all its commands together: short enough for a request to make two. */
+/**
+ * An operation answers or fails in this time, all its commands together. A request has 2 s: after the first that fails because
+ * Redis is silent, the next one fails at once.
+ */
 const OPERATION_MS = 1_200;
 
 /** Of an operation that begins now. */
@@ -39,11 +42,6 @@ export class Redis {
 
   constructor(parts: RedisParts) {
     this.#parts = parts;
-  }
-
-  /** Whether every server can be reached. */
-  get isUp(): boolean {
-    return this.#parts.topology.isUp;
   }
 
   /**

@@ -5,7 +5,7 @@ const WINDOW_MS = 10_000;
 
 /**
  * What a server's clock will say at a moment of ours, told from answers that carried its time. Never later than it really
- * will: whoever is given such a moment as the last one at which to act acts before we gave up, or not at all.
+ * will: whoever may act only before such a moment acts before we give up, or not at all.
  */
 export class ServerClock {
   /** Least differences, server's clock less ours, that answers proved in this window and in the one before. */

@@ -9,7 +9,7 @@ export type Command = readonly (string | Buffer)[];
 
 /** What is known of the connection that commands go to. */
 export interface Route {
-  /** The last moment at which anything may be changed: Unix milliseconds by the server's clock, as text. */
+  /** From then on nothing may be changed: Unix milliseconds by the server's clock, as text. */
   readonly giveUpAt: string;
   /** @returns whether a script was sent there before; the next time it was */
   knows(sha: string): boolean;
@@ -36,8 +36,10 @@ export interface Topology {
   homeOf(channel: string): Promise<string>;
   /** A connection to a home, for listening. */
   listen(home: string, parts: Pick<LinkParts, 'prepare' | 'probe'>): Link;
-  /** Is called when channels may have moved to other homes. */
-  onMoved(listener: () => void): void;
+  /** Something is not where it was: resolves when it has been found out. */
+  doubt(): Promise<void>;
+  /** @param listener is called when it was found out who has what; `moved`: it is not as it was before */
+  onLooked(listener: (moved: boolean) => void): void;
   close(): Promise<void>;
 }
 
@@ -143,8 +145,12 @@ export class SingleServer implements Topology {
     return this.#server.listen(parts);
   }
 
-  onMoved(): void {
-    // There is nowhere else to move to.
+  doubt(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  onLooked(): void {
+    // There is nowhere else to look.
   }
 
   close(): Promise<void> {

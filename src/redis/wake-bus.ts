@@ -19,6 +19,8 @@ interface Subscription {
   client: Client | null;
   /** Settles when that connection delivers. */
   live: Promise<void>;
+  /** Some connection has delivered, so that a new one takes over. */
+  wasLive: boolean;
 }
 
 /** Wake-ups by PUBLISH, or SPUBLISH in a cluster: one channel an account, one connection a server for all that listen. */
@@ -36,9 +38,7 @@ export class RedisWakeBus implements WakeBus {
     this.#topology = topology;
     this.#cipher = cipher;
     this.#names = names;
-    topology.onMoved(() => {
-      for (const subscription of this.#subscriptions.values()) void this.#follow(subscription);
-    });
+    topology.onLooked((moved) => void this.#follow(moved));
   }
 
   async subscribe(accountId: string, onWake: OnWake): Promise<() => Promise<void>> {
@@ -82,7 +82,13 @@ export class RedisWakeBus implements WakeBus {
   async #settle(subscription: Subscription): Promise<void> {
     const deadline = operationDeadline();
     subscription.home ??= await before(deadline, this.#topology.homeOf(subscription.channel));
-    await this.#link(subscription.home).use(deadline, (client) => this.#ask(client, [subscription]));
+    await this.#link(subscription.home)
+      .use(deadline, (client) => this.#ask(client, [subscription]))
+      .catch((error: unknown) => {
+        void this.#topology.doubt();
+        throw error;
+      });
+    subscription.wasLive = true;
   }
 
   #link(home: string): Link {
@@ -100,25 +106,44 @@ export class RedisWakeBus implements WakeBus {
 
   /** A new connection takes over: what was said since the last one broke was missed. */
   async #resume(home: string, client: Client): Promise<void> {
+    client.on('sharded-channel-moved', (channel: string) => void this.#regain(channel, client));
     const here = [...this.#subscriptions.values()].filter((subscription) => subscription.home === home);
-    const interrupted = here.filter((subscription) => subscription.client !== null);
     await this.#ask(client, here);
-    for (const { listeners } of interrupted) for (const { onWake } of listeners) onWake(null);
+    tellMissed(here.filter(({ wasLive }) => wasLive));
   }
 
-  /** The channel may be at home elsewhere now; if it cannot be followed there, the next time it is tried again. */
-  async #follow(subscription: Subscription): Promise<void> {
-    try {
-      const home = await this.#topology.homeOf(subscription.channel);
-      if (subscription.home === null || home === subscription.home || this.#closed) return;
-      this.#leave(subscription);
-      subscription.home = home;
-      subscription.client = null;
-      await this.#settle(subscription);
-      for (const { onWake } of subscription.listeners) onWake(null);
-    } catch {
-      // Its link goes on trying, and asks for it as soon as it is connected.
+  /** Channels may be at home elsewhere now; and some may have been lost, and not been found again so far. */
+  async #follow(moved: boolean): Promise<void> {
+    const all = [...this.#subscriptions.values()];
+    const astray = all.filter(({ client, wasLive }) => wasLive && (moved || client === null));
+    await Promise.allSettled(astray.map((subscription) => this.#move(subscription)));
+    const homes = new Set([...this.#subscriptions.values()].map(({ home }) => home));
+    for (const [home, link] of this.#links) {
+      if (homes.has(home)) continue;
+      this.#links.delete(home);
+      void link.close();
     }
+  }
+
+  /** The server has ended a subscription, as it does when a slot changes hands, even if that is from itself to itself. */
+  async #regain(channel: string, client: Client): Promise<void> {
+    const subscription = this.#subscriptions.get(channel);
+    if (subscription?.client !== client) return;
+    subscription.client = null;
+    await this.#topology.doubt();
+    await this.#move(subscription).catch(() => undefined);
+  }
+
+  /** @throws RedisError: it is tried again when its server is connected, and whenever it is asked who has which slot */
+  async #move(subscription: Subscription): Promise<void> {
+    const home = await this.#topology.homeOf(subscription.channel);
+    const isThere = home === subscription.home && subscription.client !== null;
+    if (subscription.home === null || isThere || this.#closed) return;
+    if (home !== subscription.home) this.#leave(subscription);
+    subscription.home = home;
+    subscription.client = null;
+    await this.#settle(subscription);
+    tellMissed([subscription]);
   }
 
   /** Asks for those channels that this connection was not asked for yet. */
@@ -164,7 +189,11 @@ export class RedisWakeBus implements WakeBus {
 }
 
 function newSubscription(channel: string): Subscription {
-  return { channel, listeners: new Set(), home: null, client: null, live: Promise.resolve() };
+  return { channel, listeners: new Set(), home: null, client: null, live: Promise.resolve(), wasLive: false };
+}
+
+function tellMissed(subscriptions: readonly Subscription[]): void {
+  for (const { listeners } of subscriptions) for (const { onWake } of listeners) onWake(null);
 }
 
 function placeOf(channel: string): Place {

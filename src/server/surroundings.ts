@@ -103,6 +103,7 @@ export async function openSurroundings(
           index: redis.accountIndex,
           presence: redis.presence,
           bus: redis.wakeBus,
+          revocations: redis.revocations,
         },
         rateLimiter: redis.rateLimiter,
         cursorKeys: cursorKeysOf(settings),

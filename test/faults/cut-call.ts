@@ -33,7 +33,7 @@ export async function callUnderCuts(world: CallWorld, seed: number): Promise<voi
   }) as [Side, Side];
 
   const progress = { cuts: 0 };
-  const cutting = [caller, callee].map(({ proxy }, index) => cutAgainAndAgain(proxy, seed + index, progress));
+  const cutting = [caller, callee].map((side, index) => cutAgainAndAgain(side, seed + index, progress));
   try {
     const callId = await wholeCall(caller, callee, `callee-${seed}`, progress);
     await Promise.all(cutting);
@@ -48,9 +48,12 @@ export async function callUnderCuts(world: CallWorld, seed: number): Promise<voi
   }
 }
 
-async function cutAgainAndAgain(proxy: CuttingProxy, seed: number, progress: { cuts: number }): Promise<void> {
+/** Every second cut waits until the device is back on its stream; the others may come while it is on its way. */
+async function cutAgainAndAgain({ device, proxy }: Side, seed: number, progress: { cuts: number }): Promise<void> {
   const below = randomNumbers(seed);
   for (let cut = 0; cut < CUTS_PER_DEVICE; cut += 1) {
+    const before = readies(device).length;
+    if (cut % 2 === 1) await eventually(() => readies(device).length > before, 30_000);
     await proxy.cut(below(2) === 0 ? 'up' : 'down', below(8_000), below(150));
     progress.cuts += 1;
   }
@@ -91,20 +94,32 @@ async function wholeCall(caller: Side, callee: Side, account: string, progress: 
 function sendBatch({ device, sent }: Side, callId: string, batch: number): Promise<unknown> {
   const lines = Array.from({ length: CANDIDATES_PER_BATCH }, (_, n) => candidateLine(batch * CANDIDATES_PER_BATCH + n));
   sent.push(...lines);
-  return device.candidates(callId, lines);
+  const sending = device.candidates(callId, lines);
+  // Whoever awaits it hears of its failure; until then something else may have failed that tells more.
+  sending.catch(() => {});
+  return sending;
 }
 
 async function negotiate(offering: Side, answering: Side, callId: string): Promise<void> {
   offering.sent.push('OFFER');
   const offered = offering.device.describe(callId, 'OFFER');
-  const { description } = await answering.device.next('DescriptionReceived', (event) => event.description.type === 'OFFER');
+  const { description } = await answering.device.next(
+    'DescriptionReceived',
+    (event) => event.description.type === 'OFFER',
+  );
   expect((await offered).descriptionId).toBe(description.id);
   answering.sent.push('ANSWER');
   await answering.device.describe(callId, 'ANSWER', description.id);
   await offering.device.next('DescriptionReceived', (event) => event.description.inReplyTo === description.id);
 }
 
-function expectTold({ device: { events, completed } }: Side, signals: Signals, callId: string): void {
+/** Of each subscription, whether it took up where the one before had ended. */
+function readies({ events }: TestDevice): readonly boolean[] {
+  return events.flatMap((event) => (event.__typename === 'StreamReady' ? [event.resumed] : []));
+}
+
+function expectTold({ device }: Side, signals: Signals, callId: string): void {
+  const { events, completed } = device;
   const told = events.flatMap((event) => {
     if (event.__typename === 'DescriptionReceived') return [event.description.type];
     return event.__typename === 'IceCandidatesReceived' ? event.candidates.map(({ candidate }) => candidate) : [];
@@ -114,9 +129,9 @@ function expectTold({ device: { events, completed } }: Side, signals: Signals, c
     event.__typename === 'CallStateChanged' && event.call.id === callId ? [event.state] : [],
   );
   expect(states).toEqual(['RINGING', 'CONNECTING', 'ACTIVE', 'ENDED']);
-  const [first, ...returns] = events.flatMap((event) => (event.__typename === 'StreamReady' ? [event.resumed] : []));
+  const [first, ...returns] = readies(device);
   expect(first).toBe(false);
-  expect(returns.length).toBeGreaterThan(10);
+  expect(returns.length).toBeGreaterThanOrEqual(CUTS_PER_DEVICE / 2);
   expect(returns).not.toContain(false);
   expect(completed).toBe(false);
 }

@@ -101,7 +101,7 @@ export async function startCallWorld(
       const { data, errors = [] } = JSON.parse(text) as Partial<HttpAnswer<Result>>;
       return { status: response.status, text, data, errors };
     },
-    metrics: async () => (await fetch(`${world.origin}/metrics`)).text(),
+    metrics: async () => (await fetch(`${world.origin}/metrics`, { headers: { connection: 'close' } })).text(),
     events: () =>
       world.server
         .output()

@@ -32,7 +32,8 @@ export class Refused extends Error {
 }
 
 export interface DeviceOptions {
-  readonly origin: string;
+  /** A function is asked at each connection, as behind a load balancer: the device comes back somewhere else. */
+  readonly origin: string | (() => string);
   /** Asked for at each connection, as clients do whose tokens expire. */
   readonly token: () => string | Promise<string>;
   /** Told of each socket, to do harm to it. */
@@ -40,6 +41,9 @@ export interface DeviceOptions {
   /** What is refused as `retryable` is sent again as it was, and not thrown. */
   readonly retrying?: boolean;
 }
+
+/** How long a device that does not listen keeps its socket. The client's timer for that outlives the client. */
+const IDLE_MS = 200;
 
 interface Wait {
   readonly matches: (event: DeviceEvent) => boolean;
@@ -53,7 +57,7 @@ interface Wait {
 export class TestDevice {
   /** Every event given, in order, StreamReady and StreamClosed included. */
   readonly events: DeviceEvent[] = [];
-  /** Codes of closes, oldest first. */
+  /** Codes of closes that the device did not ask for, oldest first. */
   readonly closes: number[] = [];
   readonly client: Client;
   completed = false;
@@ -65,7 +69,7 @@ export class TestDevice {
   readonly #retrying: boolean;
 
   constructor(options: DeviceOptions) {
-    const { onSocket, retrying = false } = options;
+    const { origin, onSocket, retrying = false } = options;
     this.#retrying = retrying;
     class Socket extends WebSocket {
       constructor(url: string, protocols: string) {
@@ -74,15 +78,20 @@ export class TestDevice {
       }
     }
     this.client = createClient({
-      url: `${options.origin.replace(/^http/, 'ws')}/graphql`,
+      url: () => `${(typeof origin === 'string' ? origin : origin()).replace(/^http/, 'ws')}/graphql`,
       webSocketImpl: Socket,
       lazy: true,
-      lazyCloseTimeout: 60_000,
+      lazyCloseTimeout: IDLE_MS,
       shouldRetry: () => true,
       retryAttempts: Infinity,
       retryWait: () => new Promise((resolve) => setTimeout(resolve, 50)),
       connectionParams: async () => ({ authorization: `Bearer ${await options.token()}` }),
-      on: { closed: (event) => this.closes.push((event as { code: number }).code) },
+      on: {
+        closed: (event) => {
+          const { code } = event as { code: number };
+          if (code !== 1000) this.closes.push(code);
+        },
+      },
     });
   }
 
@@ -178,6 +187,7 @@ export class TestDevice {
     for (;;) {
       const { data, errors } = await this.#answerTo(document, variables);
       const [failure] = errors ?? [];
+      if (!failure && !data) throw new Error('the device was closed before the answer came');
       if (!failure) return data as Result;
       const { message, extensions = {} } = failure;
       if (!this.#retrying || extensions['retryable'] !== true) {
@@ -270,8 +280,9 @@ export class TestDevice {
   }
 
   async close(): Promise<void> {
+    // It rejects when it was just about to connect again.
+    await Promise.resolve(this.client.dispose()).catch(() => {});
     this.#unsubscribe?.();
-    await this.client.dispose();
   }
 }
 

@@ -1,3 +1,4 @@
+import { afterAll } from '@jest/globals';
 import { createClient } from '@keyv/redis';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -37,6 +38,21 @@ export interface RedisServer {
 
 const HOST = '127.0.0.1';
 
+const directories = new Set<string>();
+// A test that fails halfway must not leave files behind either.
+afterAll(() => directories.forEach(remove));
+
+function temporary(prefix: string): string {
+  const directory = mkdtempSync(join(tmpdir(), prefix));
+  directories.add(directory);
+  return directory;
+}
+
+function remove(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  directories.delete(directory);
+}
+
 /** Ports that nobody listens on at present. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer());
@@ -60,7 +76,7 @@ async function commandAt(port: number, args: readonly string[]): Promise<unknown
 
 export async function startRedis(options: RedisOptions = {}, port?: number): Promise<RedisServer> {
   const [free = 0] = port === undefined ? await freePorts(1) : [port];
-  const directory = mkdtempSync(join(tmpdir(), 'redis-'));
+  const directory = temporary('redis-');
   const start = async (): Promise<RunningProcess> => {
     const started = startProcess('redis-server', {
       args: [
@@ -95,63 +111,69 @@ export async function startRedis(options: RedisOptions = {}, port?: number): Pro
     },
     stop: async () => {
       await running.stop();
-      rmSync(directory, { recursive: true, force: true });
+      remove(directory);
     },
   };
 }
 
 export interface RedisCluster {
   readonly url: string;
-  readonly servers: readonly RedisServer[];
+  readonly primaries: readonly RedisServer[];
+  /** A replica of each primary, in the same order, when there are any. */
+  readonly replicas: readonly RedisServer[];
   stop(): Promise<void>;
 }
 
 const SLOTS = 16_384;
 
-/** A cluster of primaries, the slots shared out evenly. */
-export async function startRedisCluster(primaries = 3): Promise<RedisCluster> {
-  const ports = await freePorts(2 * primaries);
+/** A cluster of three primaries, the slots shared out evenly. */
+export async function startRedisCluster({ withReplicas = false } = {}): Promise<RedisCluster> {
+  const count = withReplicas ? 6 : 3;
+  const ports = await freePorts(2 * count);
+  const busPorts = ports.slice(count);
   const servers = await Promise.all(
-    Array.from({ length: primaries }, (_, n) =>
-      startRedis(
-        {
-          args: [
-            '--cluster-enabled',
-            'yes',
-            '--cluster-port',
-            `${ports[primaries + n]}`,
-            '--cluster-node-timeout',
-            '1000',
-          ],
-        },
-        ports[n],
-      ),
-    ),
-  );
-  const [first] = servers;
-  await Promise.all(
-    servers.map(async (server, n) => {
-      const from = Math.floor((n * SLOTS) / primaries);
-      const to = Math.floor(((n + 1) * SLOTS) / primaries) - 1;
-      await server.command('CLUSTER', 'SET-CONFIG-EPOCH', `${n + 1}`);
-      await server.command('CLUSTER', 'ADDSLOTSRANGE', `${from}`, `${to}`);
+    busPorts.map((busPort, n) => {
+      const args = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '1000'];
+      return startRedis({ args }, ports[n]);
     }),
   );
-  for (const [n, server] of servers.entries())
-    if (server !== first) await first?.command('CLUSTER', 'MEET', HOST, `${server.port}`, `${ports[primaries + n]}`);
+  const [primaries, replicas] = [servers.slice(0, 3), servers.slice(3)];
+  for (const [n, server] of servers.entries()) {
+    await server.command('CLUSTER', 'SET-CONFIG-EPOCH', `${n + 1}`);
+    if (n > 0) await servers[0]?.command('CLUSTER', 'MEET', HOST, `${server.port}`, `${busPorts[n]}`);
+  }
+  for (const [n, server] of primaries.entries()) {
+    const [from, to] = [n, n + 1].map((share) => Math.floor((share * SLOTS) / primaries.length));
+    await server.command('CLUSTER', 'ADDSLOTSRANGE', `${from}`, `${(to ?? 0) - 1}`);
+  }
   const knowsAll = async (server: RedisServer): Promise<boolean> => {
     const info = String(await server.command('CLUSTER', 'INFO'));
-    const ranges = (await server.command('CLUSTER', 'SLOTS')) as readonly unknown[];
-    return info.includes('cluster_state:ok') && ranges.length === primaries;
+    return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${count}`);
   };
-  for (const server of servers) await eventually(() => knowsAll(server));
+  for (const server of servers) await eventually(() => knowsAll(server), 20_000);
+  for (const [n, replica] of replicas.entries()) {
+    await replica.command('CLUSTER', 'REPLICATE', String(await primaries[n]?.command('CLUSTER', 'MYID')));
+    await eventually(() => isSynced(replica), 20_000);
+  }
   return {
     url: `redis+cluster://${servers.map(({ host, port }) => `${host}:${port}`).join()}`,
-    servers,
+    primaries,
+    replicas,
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()));
     },
   };
+}
+
+/** Starts a replica of a server, and waits until it has everything. */
+export async function startReplica({ host, port }: RedisServer): Promise<RedisServer> {
+  const replica = await startRedis({ args: ['--replicaof', `${host} ${port}`] });
+  await eventually(() => isSynced(replica));
+  return replica;
+}
+
+async function isSynced(replica: RedisServer): Promise<boolean> {
+  return String(await replica.command('INFO', 'replication')).includes('master_link_status:up');
 }
 
 export interface RedisSentinels {
@@ -164,9 +186,8 @@ export interface RedisSentinels {
 /** A master with one replica, and three Sentinels that watch them. */
 export async function startRedisSentinels(): Promise<RedisSentinels> {
   const master = await startRedis();
-  const replica = await startRedis({ args: ['--replicaof', `${HOST} ${master.port}`] });
-  await eventually(async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up'));
-  const directory = mkdtempSync(join(tmpdir(), 'sentinel-'));
+  const replica = await startReplica(master);
+  const directory = temporary('sentinel-');
   const ports = await freePorts(3);
   const sentinels = ports.map((port) => {
     const file = join(directory, `${port}.conf`);
@@ -196,7 +217,7 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
     stop: async () => {
       await Promise.all(sentinels.map((sentinel) => sentinel.stop()));
       await Promise.all([master.stop(), replica.stop()]);
-      rmSync(directory, { recursive: true, force: true });
+      remove(directory);
     },
   };
 }

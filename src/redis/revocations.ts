@@ -1,0 +1,46 @@
+import type { Revocation, RevocationLog } from '../identity/revocations.js';
+import type { Cipher, Place } from './cipher.js';
+import { KEPT_MS } from './kept.js';
+import type { Names } from './names.js';
+import type { Redis } from './redis.js';
+import { loadScript } from './script.js';
+
+const REVOKE = loadScript('revoke');
+const REVOKED = loadScript('revoked');
+
+/** Read again each time: after a failover another server's clock may be behind. */
+const OVERLAP_MS = 10_000;
+
+/** Revocations of the last two days, for all nodes: one of them that starts anew has to know them too. */
+export class RedisRevocations implements RevocationLog {
+  readonly #redis: Redis;
+  readonly #cipher: Cipher;
+  readonly #place: Place;
+  #since = 0;
+
+  constructor(redis: Redis, cipher: Cipher, { revoked }: Names) {
+    this.#redis = redis;
+    this.#cipher = cipher;
+    this.#place = { key: revoked, field: 'revocation', position: 0 };
+  }
+
+  async add(revocation: Revocation): Promise<void> {
+    const sealed = this.#cipher.seal(JSON.stringify(revocation), this.#place);
+    await this.#redis.run(REVOKE, [this.#place.key], [sealed, KEPT_MS]);
+  }
+
+  async news(): Promise<readonly Revocation[]> {
+    const reply = await this.#redis.run(REVOKED, [this.#place.key], [this.#since]);
+    const [now, ...found] = reply as [number, ...Buffer[]];
+    // One whose key has been retired does not keep the others from being heard.
+    const opened = await Promise.allSettled(found.map((sealed) => this.#opened(sealed)));
+    this.#since = Math.max(0, now - OVERLAP_MS);
+    return opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+
+  #opened(sealed: Buffer): Promise<Revocation> {
+    return this.#redis.guarded(REVOKED.name, () =>
+      Promise.resolve(JSON.parse(this.#cipher.open(sealed, this.#place)) as Revocation),
+    );
+  }
+}
