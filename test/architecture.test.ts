@@ -14,6 +14,12 @@ const AREAS: Areas = {
   call: { floor: 1, packages: PURE, beside: ['identity'] },
   relay: { floor: 1, packages: PURE, beside: ['identity'] },
   memory: { floor: 2, packages: ['node:events'] },
+  // Permits are counted in memory while Redis cannot be asked.
+  redis: {
+    floor: 2,
+    packages: ['@keyv/redis', 'keyv', 'node:crypto', 'node:fs', 'node:timers/promises'],
+    beside: ['memory'],
+  },
   events: { floor: 2, packages: ['node:crypto', 'prom-client', 'undici', 'zod'], beside: ['http'] },
   dns: { floor: 2, packages: ['node:dns/promises'] },
   // How the services around us are asked: JSON within a deadline.
