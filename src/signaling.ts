@@ -18,7 +18,7 @@ import { createExecutor, type Executor } from './graphql/executor.js';
 import { createSchema } from './graphql/schema.js';
 import { createSessions } from './identity/session.js';
 import { findRevoked } from './identity/revoked.js';
-import type { RevocationLog } from './identity/revocations.js';
+import { shareRevocations, type RevocationLog } from './identity/revocations.js';
 import type { Viewer } from './identity/viewer.js';
 import { MemoryAccountIndex } from './memory/account-index.js';
 import { MemoryCallStore } from './memory/call-store.js';
@@ -156,14 +156,11 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     ...(options.freshTokenSeconds !== undefined && { freshTokenSeconds: options.freshTokenSeconds }),
     clock,
   });
-  const { revocations } = adapters;
-  const learnRevocations = async (): Promise<void> => {
-    for (const { accountId, deviceId, at } of (await revocations?.news()) ?? [])
-      sessions.revoke(accountId, deviceId, at);
-  };
-  const learn = (): void => void learnRevocations().catch(onDefect);
-  learn();
-  const stopLearning = systemTimers.every(REVOCATIONS_MS, learn);
+  const revocations = shareRevocations(sessions, adapters.revocations, clock);
+  const learn = (): Promise<void> => revocations.learn().catch(onDefect);
+  // Whoever comes first waits for it: what was revoked before this node began is refused here too.
+  const learned = learn();
+  const stopLearning = systemTimers.every(REVOCATIONS_MS, () => void learn());
   const services: Services = {
     relay: relay.service,
     calls: calls.service,
@@ -193,11 +190,12 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
       introspection,
       onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
     }),
-    context: ({ headers }) => createOperation(services, () => sessions.viewerOf(headers.authorization)),
+    context: ({ headers }) =>
+      createOperation(services, () => learned.then(() => sessions.viewerOf(headers.authorization))),
     websocket: {
       executor,
       authenticate: async (authorization) => {
-        await learnRevocations();
+        await revocations.learn();
         return sessions.viewerOf(authorization);
       },
       contextFor: (connection) => createOperation(services, () => Promise.resolve(connection.viewer), connection),
@@ -215,9 +213,8 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     executor,
     metrics,
     revokeDevice: async (accountId, deviceId) => {
-      sessions.revoke(accountId, deviceId);
       // Before its streams end: with the same token it must not come back in at another node.
-      await revocations?.add({ accountId, deviceId, at: clock.now() });
+      await revocations.revoke(accountId, deviceId);
       await calls.service.revokeDevice({ accountId, deviceId });
     },
     reloadRelay: (config) => relay.reload(config),

@@ -10,6 +10,7 @@ const REVOKED = loadScript('revoked');
 
 /** Read again each time: after a failover another server's clock may be behind. */
 const OVERLAP_MS = 10_000;
+const PAGE = 1_000;
 
 /** Revocations of the last two days, for all nodes: one of them that starts anew has to know them too. */
 export class RedisRevocations implements RevocationLog {
@@ -30,11 +31,17 @@ export class RedisRevocations implements RevocationLog {
   }
 
   async news(): Promise<readonly Revocation[]> {
-    const reply = await this.#redis.run(REVOKED, [this.#place.key], [this.#since]);
-    const [now, ...found] = reply as [number, ...Buffer[]];
+    const since = this.#since;
+    const found: Buffer[] = [];
+    for (let more = true; more;) {
+      const reply = await this.#redis.run(REVOKED, [this.#place.key], [since, found.length, PAGE]);
+      const [now, ...page] = reply as [number, ...Buffer[]];
+      if (found.length === 0) this.#since = Math.max(0, now - OVERLAP_MS);
+      found.push(...page);
+      more = page.length === PAGE;
+    }
     // One whose key has been retired does not keep the others from being heard.
     const opened = await Promise.allSettled(found.map((sealed) => this.#opened(sealed)));
-    this.#since = Math.max(0, now - OVERLAP_MS);
     return opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   }
 
