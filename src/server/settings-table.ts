@@ -79,7 +79,8 @@ export const SETTINGS = {
   ENCRYPTION_KEYS: {
     parse: namedKeys,
     value: null,
-    meaning: '`id:base64,id:base64` (32 bytes each); the first one encrypts, all decrypt; required with REDIS_URL',
+    meaning:
+      '`id:base64,id:base64` (32 bytes each); the first one encrypts, all decrypt; required with REDIS_URL; a new one comes as old,new - new,old - and two days later new',
   },
   NAME_KEY: {
     parse: key,

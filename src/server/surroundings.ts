@@ -124,7 +124,8 @@ function openRedis(settings: Settings, log: Log): RedisAdapters {
     encryptionKeys: encryptionKeys ?? [],
     nameKey: nameKey ?? Buffer.alloc(0),
     waitReplicas: redisWaitReplicas,
-    onFailure: ({ reason }) => log.warn('A service around this one gave no answer', { dependency: 'redis', reason }),
+    onFailure: ({ operation, reason }) =>
+      log.warn('A service around this one gave no answer', { dependency: 'redis', operation, reason }),
   });
 }
 

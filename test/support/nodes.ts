@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TypedDocumentString } from '../generated/graphql.js';
 import { TestDevice, type DeviceOptions } from './device.js';
+import { webCryptoSignature } from './fake-webhook.js';
 import { startServer, type RunningProcess } from './process.js';
 import { createTestLogin } from './tokens.js';
 
@@ -29,6 +30,8 @@ export interface Nodes {
     document: TypedDocumentString<Result, Variables>,
     variables?: Variables,
   ): Promise<NodeAnswer<Result>>;
+  /** Tells one node that a device was removed. @returns the status of its answer */
+  revoke(node: number, accountId: string, deviceId: string): Promise<number>;
   token(name: string, claims?: Readonly<Record<string, unknown>>): Promise<string>;
   /** Events of one name in the logs of all nodes, those that ended included. */
   events(name: string): readonly Record<string, unknown>[];
@@ -67,6 +70,7 @@ export async function startNodes({ redisUrl, count = 2, env = {}, relay = RELAY 
   const folder = mkdtempSync(join(tmpdir(), 'nodes-'));
   writeFileSync(join(folder, 'login.pem'), login.publicPem);
   writeFileSync(join(folder, 'relay.json'), JSON.stringify(relay));
+  const adminSecret = `whsec_${randomBytes(32).toString('base64')}`;
   const settings = {
     AUTH_PUBLIC_KEY_FILE: join(folder, 'login.pem'),
     AUTH_ISSUER: login.issuer,
@@ -75,6 +79,7 @@ export async function startNodes({ redisUrl, count = 2, env = {}, relay = RELAY 
     REDIS_URL: redisUrl,
     ENCRYPTION_KEYS: encryptionKey('k1'),
     NAME_KEY: randomBytes(32).toString('base64'),
+    ADMIN_SECRET: adminSecret,
     ...env,
   };
   const devices: TestDevice[] = [];
@@ -131,6 +136,17 @@ export async function startNodes({ redisUrl, count = 2, env = {}, relay = RELAY 
         errors?: readonly { extensions: { code: string } }[];
       };
       return { data, code: errors?.[0]?.extensions.code };
+    },
+    revoke: async (node, accountId, deviceId) => {
+      const body = JSON.stringify({ accountId, deviceId });
+      const seconds = Math.floor(Date.now() / 1_000);
+      const headers = {
+        'content-type': 'application/json',
+        'webhook-id': 'msg_1',
+        'webhook-timestamp': `${seconds}`,
+        'webhook-signature': await webCryptoSignature(adminSecret, 'msg_1', seconds, body),
+      };
+      return (await fetch(`${origins[node]}/admin/revocations`, { method: 'POST', headers, body })).status;
     },
     events: (name) =>
       output()
