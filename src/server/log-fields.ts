@@ -20,6 +20,7 @@ export const LOG_FIELDS = {
   address: 'string',
   correlationId: 'string',
   dependency: 'string',
+  operation: 'string',
   port: 'number',
   program: 'string',
   reason: 'string',

@@ -84,8 +84,8 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
     bad: [
       'localhost',
       'http://localhost',
-      'redis://',
-      'redis+cluster://',
+      'redis:///0',
+      'redis+cluster:///0',
       'redis+sentinel://h1,h2',
       'redis+sentinel:///main',
     ],

@@ -74,12 +74,12 @@ describe('the settings together', () => {
       LOG_LEVEL: 'loud',
       AUTH_JWKS_URL: 'http://login',
       AUTH_PUBLIC_KEY_FILE: file,
-      REDIS_URL: 'redis://localhost',
+      TRUSTED_DOCUMENTS_FILE: file,
       INTROSPECTON: 'on',
     });
     expect(problems).toEqual([
       'PORT must be a whole number from 0 to 65535',
-      'REDIS_URL is not available in this version',
+      'TRUSTED_DOCUMENTS_FILE is not available in this version',
       'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent',
       'AUTH_JWKS_URL and AUTH_PUBLIC_KEY_FILE cannot both be set',
       'AUTH_ISSUER is required with AUTH_JWKS_URL or AUTH_PUBLIC_KEY_FILE',
@@ -186,6 +186,6 @@ describe('the documented table', () => {
     expect(table).toContain('| INTROSPECTION | on in development, off in production |');
     expect(table).toContain('| COMPOSE_DIRECTIVES | on |');
     expect(table).toContain('| AUTH_JWKS_URL | - |');
-    expect(table).not.toContain('| REDIS_URL |');
+    expect(table).not.toContain('| TRUSTED_DOCUMENTS_FILE |');
   });
 });
