@@ -86,7 +86,7 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
       'http://localhost',
       'redis:///0',
       'redis+cluster:///0',
-      'redis+sentinel://h1,h2',
+      'redis+sentinel://one,two',
       'redis+sentinel:///main',
     ],
   },
