@@ -57,7 +57,9 @@ describe('programs', () => {
   it('that are missing and cannot be installed are named', async () => {
     const child = startProcess(process.execPath, { args: ['setup/programs.mjs'], cwd: ROOT, env: { PATH: directory } });
     expect(await child.ended).toEqual({ code: 1, signal: null });
-    expect(child.output()).toMatch(/^Programs are missing: turnserver, turnutils_uclient, curl\. Install them by hand/);
+    expect(child.output()).toMatch(
+      /^Programs are missing: turnserver, turnutils_uclient, redis-server, curl\. Install them by hand/,
+    );
   });
 
   it('that are there are left alone', async () => {
