@@ -1,9 +1,11 @@
 // Compiles src to dist, unless dist is newer than everything it is made of.
-import { cpSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageProgram, ROOT, runQuietly, whenStarted } from './run.mjs';
 
-const INPUTS = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+/** The client is compiled on its own: for browsers, where there is no Node.js. */
+const PROJECTS = ['tsconfig.build.json', 'tsconfig.client.json'];
+const INPUTS = ['src', 'tsconfig.json', ...PROJECTS, 'package-lock.json'];
 
 export async function build() {
   if (isBuilt()) return;
@@ -12,7 +14,9 @@ export async function build() {
   // Built beside, so that what cannot be compiled leaves the last build as it was.
   const [dist, next] = [join(ROOT, 'dist'), join(ROOT, 'dist.next')];
   rmSync(next, { recursive: true, force: true });
-  await runQuietly(packageProgram('tsc'), ['-p', 'tsconfig.build.json', '--outDir', next]);
+  for (const project of PROJECTS.filter((name) => existsSync(join(ROOT, name)))) {
+    await runQuietly(packageProgram('tsc'), ['-p', project, '--outDir', next]);
+  }
   // What the compiler does not carry over: the scripts that Redis runs.
   cpSync(join(ROOT, 'src'), next, {
     recursive: true,

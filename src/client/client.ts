@@ -1,0 +1,90 @@
+import type { Call, StartOptions } from './call.js';
+import type { CallError } from './errors.js';
+import { CallRelayDocument } from './generated/documents.js';
+import { Kept } from './kept.js';
+import type { CallStorage } from './kept.js';
+import type { GetUserMedia } from './local-media.js';
+import { onNetworkChange } from './network.js';
+import { Cell } from './observable.js';
+import type { Observable } from './observable.js';
+import { RelayCredentials } from './relay.js';
+import { execute } from './retry.js';
+import { Router } from './router.js';
+import { Scope } from './scope.js';
+import type { Services } from './services.js';
+import { CallStream } from './stream.js';
+import type { ClientState } from './stream.js';
+import type { Transport } from './transport.js';
+
+export interface CallClientOptions {
+  readonly transport: Transport;
+  /** What every peer connection begins with, for example `iceTransportPolicy`; the servers of `callRelay` are added. */
+  readonly configuration?: RTCConfiguration;
+  /** `new RTCPeerConnection(configuration)`, when it is left out. The place to add data channels. */
+  readonly createPeer?: (configuration: RTCConfiguration) => RTCPeerConnection;
+  /** That of `navigator.mediaDevices`, when it is left out. */
+  readonly getUserMedia?: GetUserMedia;
+  /** Where a page keeps what it needs to go on with its calls after a reload, for example `sessionStorage`. */
+  readonly storage?: CallStorage;
+  /** Name of the one entry there; each account and device that share a storage need one of their own. */
+  readonly storageKey?: string;
+}
+
+/** Makes and takes the calls of one device. */
+export interface CallClient {
+  readonly state: Observable<ClientState>;
+  /** Why the client is not online; null when nothing is known, or it is. */
+  readonly problem: Observable<CallError | null>;
+  /** All that are not over, oldest first. */
+  readonly calls: Observable<readonly Call[]>;
+  /** The newest call that asks this device's user to be answered; null when there is none. */
+  readonly incoming: Observable<Call | null>;
+  /** Calls an account. What goes wrong is told by the call, which ends. */
+  start(accountId: string, options: StartOptions): Call;
+  /** Takes the device's stream back from where it went `elsewhere`. */
+  connect(): void;
+  /** Stops everything, and tells nobody: calls are to be hung up before. */
+  close(): void;
+}
+
+/** Nobody waits longer for credentials than this: a call without a relay may still find a path. */
+const RELAY_MS = 5_000;
+
+/** @returns a client that is on its way to be online */
+export function createCallClient(options: CallClientOptions): CallClient {
+  const { transport, configuration = {}, storage = null, storageKey = 'voip-call-signaling' } = options;
+  const scope = new Scope();
+  const run: Services['run'] = (document, variables, signal = scope.signal, withinMs) =>
+    execute(transport, document, variables, signal, withinMs);
+  const services: Services = {
+    relay: new RelayCredentials(() => run(CallRelayDocument, {}, scope.signal, RELAY_MS), configuration.iceServers),
+    createPeer: options.createPeer ?? ((made) => new RTCPeerConnection(made)),
+    configuration,
+    getUserMedia: options.getUserMedia ?? ((constraints) => navigator.mediaDevices.getUserMedia(constraints)),
+    signal: scope.signal,
+    run,
+  };
+  const kept = new Kept(storage, storageKey);
+  const calls = new Cell<readonly Call[]>([]);
+  const incoming = new Cell<Call | null>(null);
+  const router = new Router(services, kept, calls, incoming);
+  const stream = new CallStream(transport, kept, (event) => router.take(event));
+  const unlisten = onNetworkChange(() => {
+    for (const call of calls.value) call.restartIce();
+  });
+  stream.open();
+  return {
+    state: stream.state,
+    problem: stream.problem,
+    calls,
+    incoming,
+    start: (accountId, start) => router.start(accountId, start),
+    connect: () => stream.takeBack(),
+    close: () => {
+      unlisten();
+      stream.close();
+      scope.close();
+      router.close();
+    },
+  };
+}

@@ -1,0 +1,177 @@
+import type { StartOptions } from './call.js';
+import { callError, notConnected } from './errors.js';
+import type { CallError } from './errors.js';
+import {
+  AnswerCallDocument,
+  ReportConnectionDocument,
+  SendDescriptionDocument,
+  SendIceCandidatesDocument,
+  StartCallDocument,
+} from './generated/documents.js';
+import type { CallFieldsFragment, CallRole, DescriptionFieldsFragment, StartCallMutation } from './generated/types.js';
+import type { LocalMedia } from './local-media.js';
+import { Negotiation } from './negotiation.js';
+import { RemoteCandidates } from './remote-candidates.js';
+import { Scope } from './scope.js';
+import type { Services } from './services.js';
+import { Signals } from './signals.js';
+import type { SendSignal } from './signals.js';
+import type { EventOf } from './stream.js';
+import { Upkeep } from './upkeep.js';
+
+/** A call that the service has not heard of by then is given up. */
+const START_MS = 30_000;
+
+/** Told of what happens to the peer connection of a leg. */
+export interface LegListener {
+  onConnection(state: RTCPeerConnectionState): void;
+  onTrack(event: RTCTrackEvent): void;
+  onError(error: CallError): void;
+}
+
+/** This device's part in one call of the service: its peer connection, and everything that is said about it. */
+export class Leg {
+  readonly role: CallRole;
+  readonly #scope = new Scope();
+  readonly #services: Services;
+  readonly #listener: LegListener;
+  readonly #candidates = new RemoteCandidates();
+  readonly #signals: Signals;
+  #id: string | null = null;
+  #peer: RTCPeerConnection | null = null;
+  #negotiation: Negotiation | null = null;
+  #upkeep: Upkeep | null = null;
+
+  constructor(services: Services, role: CallRole, listener: LegListener) {
+    this.#services = services;
+    this.role = role;
+    this.#listener = listener;
+    const send: SendSignal = async (callId, clientSeq, signal) => {
+      const numbered = { callId, clientSeq };
+      if ('type' in signal) {
+        const input = { ...numbered, ...signal };
+        return (await services.run(SendDescriptionDocument, { input }, this.signal)).sendDescription;
+      }
+      const input = { ...numbered, ...signal, candidates: [...signal.candidates] };
+      return (await services.run(SendIceCandidatesDocument, { input }, this.signal)).sendIceCandidates;
+    };
+    this.#signals = new Signals(send, this.signal);
+  }
+
+  /** Of the call; null until the service has named it. */
+  get id(): string | null {
+    return this.#id;
+  }
+
+  get peer(): RTCPeerConnection | null {
+    return this.#peer;
+  }
+
+  /** Aborts when the leg is closed. */
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  bind({ id, nextClientSeq }: CallFieldsFragment): void {
+    this.#id = id;
+    this.#signals.bind(id, nextClientSeq);
+  }
+
+  /**
+   * Asks the service for the call, also when the leg is closed meanwhile: it may ring already. The offer is this call's, unless
+   * the outcome is ADOPTED.
+   *
+   * @throws CallError
+   */
+  async start(
+    calleeAccountId: string,
+    { media, deviceId, attachment }: StartOptions,
+    replacesCallId: string | null,
+    local: LocalMedia,
+  ): Promise<StartCallMutation['startCall']> {
+    const negotiation = await this.#open(local);
+    const input = {
+      clientCallId: crypto.randomUUID(),
+      calleeAccountId,
+      calleeDeviceId: deviceId ?? null,
+      media,
+      offerSdp: await negotiation.firstOffer(),
+      replacesCallId,
+      attachment: attachment ?? null,
+    };
+    if (this.#scope.closed) throw notConnected();
+    const { run, signal } = this.#services;
+    const { startCall } = await run(StartCallDocument, { input }, signal, START_MS);
+    negotiation.offered(startCall.offerId);
+    return startCall;
+  }
+
+  /** @throws CallError */
+  async answer(offer: DescriptionFieldsFragment, local: LocalMedia): Promise<CallFieldsFragment> {
+    const negotiation = await this.#open(local);
+    const input = { callId: this.#id!, offerId: offer.id, answerSdp: await negotiation.firstAnswer(offer) };
+    const { answerCall } = await this.#services.run(AnswerCallDocument, { input }, this.signal);
+    negotiation.established();
+    return answerCall;
+  }
+
+  receive(event: EventOf<'DescriptionReceived' | 'IceCandidatesReceived'>): void {
+    if (event.__typename === 'DescriptionReceived') this.#negotiation?.receive(event.description);
+    else {
+      for (const { usernameFragment, ...candidate } of event.candidates) {
+        this.#candidates.add({ ...candidate, ...(usernameFragment !== null && { usernameFragment }) });
+      }
+      if (event.endOfCandidates) this.#candidates.end();
+    }
+  }
+
+  restartIce(): void {
+    this.#upkeep?.restart();
+  }
+
+  close(): void {
+    this.#scope.close();
+    this.#peer?.close();
+  }
+
+  async #open(local: LocalMedia): Promise<Negotiation> {
+    const { relay, createPeer, configuration, run } = this.#services;
+    const iceServers = await relay.get();
+    if (this.#scope.closed) throw notConnected();
+    const peer = createPeer({ ...configuration, iceServers });
+    this.#peer = peer;
+    const { onConnection, onTrack, onError } = this.#listener;
+    peer.addEventListener('connectionstatechange', () => this.#scope.closed || onConnection(peer.connectionState));
+    peer.addEventListener('track', onTrack);
+    peer.addEventListener('icecandidate', ({ candidate }) => this.#found(candidate));
+    this.#negotiation = new Negotiation({
+      peer,
+      polite: this.role === 'CALLEE',
+      signals: this.#signals,
+      candidates: this.#candidates,
+      onError,
+    });
+    this.#upkeep = new Upkeep({
+      peer,
+      role: this.role,
+      relay,
+      scope: this.#scope,
+      report: (connection) => run(ReportConnectionDocument, { input: { callId: this.#id!, connection } }, this.signal),
+      onError,
+    });
+    local.attach(peer);
+    return this.#negotiation;
+  }
+
+  /** null: no more for the present description. */
+  #found(found: RTCIceCandidate | null): void {
+    const candidates = [];
+    if (found) {
+      const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = found;
+      candidates.push({ candidate, sdpMid, sdpMLineIndex, usernameFragment: usernameFragment || null });
+    }
+    this.#signals.push({ candidates, endOfCandidates: found === null }).catch((thrown: unknown) => {
+      if (!this.#scope.closed) this.#listener.onError(callError(thrown));
+    });
+  }
+}
