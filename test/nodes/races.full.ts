@@ -3,8 +3,8 @@ import { startRedis, startRedisCluster } from '../support/redis.js';
 import { startRaces } from './races.js';
 
 const DEPLOYMENTS = [
-  { name: 'one Redis server', rounds: 300, startServers: () => startRedis() },
-  { name: 'a Redis Cluster', rounds: 50, startServers: () => startRedisCluster() },
+  { name: 'one Redis server', rounds: 1_000, startServers: () => startRedis() },
+  { name: 'a Redis Cluster', rounds: 200, startServers: () => startRedisCluster() },
 ] as const;
 
 describe.each(DEPLOYMENTS)('over three nodes and $name, $rounds times', ({ rounds, startServers }) => {
