@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../ports.js';
 import { CLOSE_REASONS, type CloseCode } from './websocket-codes.js';
@@ -5,12 +6,18 @@ import { CLOSE_REASONS, type CloseCode } from './websocket-codes.js';
 /** With more than this waiting to be sent, in bytes, nothing more is read from the socket. */
 const WAITING_BYTES = 256 * 1024;
 
+/** With less than this waiting, in bytes, the other side is taken to read: nobody has to wait for it. */
+const PROMPT_BYTES = 16 * 1024;
+
 /** One socket: what is sent over it, how it is closed, and whether the other side is still there. */
 export interface Channel {
   readonly isOpen: boolean;
   /** When the other side last answered a ping, by the clock; at first, when the socket was opened. */
   readonly lastPongAt: number;
-  /** Resolves when the message has been handed to the network, or cannot be any more. Never rejects. */
+  /**
+   * Messages of one turn of the event loop leave together. Resolves when the message has been handed to the network, or
+   * cannot be any more; at once, while next to nothing waits for that. Never rejects.
+   */
   send(message: string): Promise<void>;
   /** Closes with the code's fixed words. A second close changes nothing. */
   close(code: CloseCode): void;
@@ -25,12 +32,14 @@ export interface Channel {
 }
 
 export interface ChannelOptions {
+  /** The connection under the WebSocket. */
+  readonly wire: Writable;
   readonly clock: Clock;
   /** How often the other side is pinged; one that has not answered by the next ping is gone. In milliseconds. */
   readonly pingMs: number;
 }
 
-export function createChannel(socket: WebSocket, { clock, pingMs }: ChannelOptions): Channel {
+export function createChannel(socket: WebSocket, { wire, clock, pingMs }: ChannelOptions): Channel {
   const pongListeners = new Set<(at: number) => void>();
   let lastPongAt = clock.now();
   let isAnswered = true;
@@ -52,6 +61,17 @@ export function createChannel(socket: WebSocket, { clock, pingMs }: ChannelOptio
     });
   }, pingMs);
 
+  let isGathering = false;
+  function gather(): void {
+    if (isGathering) return;
+    isGathering = true;
+    wire.cork();
+    setImmediate(() => {
+      isGathering = false;
+      wire.uncork();
+    });
+  }
+
   let leave = (): void => {};
   const left = new Promise<void>((resolve) => (leave = resolve));
   void left.then(() => clearInterval(heartbeat));
@@ -69,6 +89,7 @@ export function createChannel(socket: WebSocket, { clock, pingMs }: ChannelOptio
     send: (message) =>
       new Promise((resolve) => {
         if (socket.readyState !== socket.OPEN) return resolve();
+        gather();
         socket.send(message, () => {
           if (socket.isPaused && socket.bufferedAmount <= WAITING_BYTES) socket.resume();
           resolve();
@@ -76,6 +97,7 @@ export function createChannel(socket: WebSocket, { clock, pingMs }: ChannelOptio
         // Who does not read answers is asked nothing more of: requests wait in the client's own buffers. Pongs wait with
         // them, so one that never reads again is gone with the next ping.
         if (socket.bufferedAmount > WAITING_BYTES) socket.pause();
+        if (socket.bufferedAmount <= PROMPT_BYTES) resolve();
       }),
     close: (code) => {
       socket.resume();

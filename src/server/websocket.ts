@@ -80,11 +80,11 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     if (status === 404 && server.listenerCount('upgrade') > 1) return;
     if (status !== null) refuseUpgrade(socket, status);
     // While draining it is ws that refuses, with 503.
-    else wss.handleUpgrade(request, socket, head, (accepted) => open(accepted, request.headers.authorization));
+    else wss.handleUpgrade(request, socket, head, (accepted) => open(accepted, socket, request.headers.authorization));
   }
 
-  function open(socket: WebSocket, authorization: string | undefined): void {
-    const channel = createChannel(socket, { clock, pingMs });
+  function open(socket: WebSocket, wire: Duplex, authorization: string | undefined): void {
+    const channel = createChannel(socket, { wire, clock, pingMs });
     if (wss.clients.size > options.maxSockets) return channel.close(1013);
     const session: Session = { channel, authorization, operations: null, connection: null };
     sessions.add(session);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -152,7 +152,7 @@ describe('a client that is gone', () => {
     `,
       { eval: true },
     );
-    const [socket] = (await once(wss, 'connection')) as [WebSocket];
+    const [socket, { socket: wire }] = (await once(wss, 'connection')) as [WebSocket, IncomingMessage];
     const ping = socket.ping.bind(socket);
     let pings = 0;
     socket.ping = () => {
@@ -161,7 +161,7 @@ describe('a client that is gone', () => {
       // Three intervals in which the pong arrives, and nobody looks.
       if (pings === 2) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
     };
-    const channel = createChannel(socket, { clock: systemClock, pingMs: 100 });
+    const channel = createChannel(socket, { wire, clock: systemClock, pingMs: 100 });
     await until(() => pings === 4 || !channel.isOpen);
     expect(channel.isOpen).toBe(true);
 
