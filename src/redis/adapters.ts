@@ -34,9 +34,18 @@ export interface RedisOptions {
   readonly waitReplicas?: number;
   /** In place of the servers' clocks, by which all times go otherwise; for tests. */
   readonly clock?: Clock;
+  /**
+   * How long an operation may take, all its commands together, in milliseconds; for tests. 1,200: a request has 2 s, and after
+   * the first operation that fails because Redis is silent, the next one fails at once.
+   */
+  readonly operationMs?: number;
   /** Is told of each failure and its reason, in fixed words. Must not throw. */
   readonly onFailure?: OnRedisFailure;
 }
+
+const OPERATION_MS = 1_200;
+/** A server is known to be silent before an operation that it does not answer is given up. */
+const SILENT_BEFORE_MS = 200;
 
 /** Every port that needs to be the same on all nodes. Each operation answers, or throws CALL_UNAVAILABLE, within 1.5 s. */
 export interface RedisAdapters {
@@ -63,12 +72,14 @@ export interface RedisAdapters {
 export function createRedisAdapters(options: RedisOptions): RedisAdapters {
   const cipher = new Cipher(options.encryptionKeys);
   const names = new Names(options.nameKey);
-  const topology = topologyOf(options.url);
+  const { operationMs = OPERATION_MS } = options;
+  const topology = topologyOf(options.url, operationMs - SILENT_BEFORE_MS);
   const redis = new Redis({
     topology,
     waitReplicas: options.waitReplicas ?? 0,
     clock: options.clock ?? null,
     onFailure: options.onFailure ?? (() => undefined),
+    operationMs,
   });
   const heartbeat = new Heartbeat(redis, names);
   const due = new DueIndex(redis, cipher, names);
@@ -96,13 +107,14 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
   };
 }
 
-function topologyOf(url: string): Topology {
+function topologyOf(url: string, silentMs: number): Topology {
   const target = parseRedisUrl(url);
   const { addresses, master } = target;
-  if (target.kind === 'cluster') return new Cluster(target, addresses);
+  const access = { ...target, silentMs };
+  if (target.kind === 'cluster') return new Cluster(access, addresses);
   const [only] = addresses;
   if (only === undefined) throw new TypeError('a Redis URL names its hosts');
-  return new SingleServer(target, () =>
+  return new SingleServer(access, () =>
     target.kind === 'sentinel' ? askSentinels(addresses, master) : Promise.resolve(only),
   );
 }

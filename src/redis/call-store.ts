@@ -15,7 +15,6 @@ import type { DueIndex } from './due-index.js';
 import type { Heartbeat } from './heartbeat.js';
 import { KEPT_MS } from './kept.js';
 import type { Names } from './names.js';
-import { operationDeadline } from './redis.js';
 import type { Redis } from './redis.js';
 import { loadScript } from './script.js';
 
@@ -44,7 +43,7 @@ export class RedisCallStore implements CallStore {
 
   async readPair(pairTag: string, startKey: string): Promise<PairRead> {
     const { redis, names, heartbeat } = this.#parts;
-    const deadline = operationDeadline();
+    const deadline = redis.deadline();
     const prefix = names.callPrefix(pairTag);
     const startAt = names.start(pairTag, startKey);
     const [now, version, record, ...found] = (await redis.run(READ_PAIR, [names.pair(pairTag), startAt], [prefix], {
@@ -64,7 +63,7 @@ export class RedisCallStore implements CallStore {
 
   async read(callId: string): Promise<{ readonly time: StoreTime; readonly stored: StoredCall | null }> {
     const { redis, names, heartbeat } = this.#parts;
-    const deadline = operationDeadline();
+    const deadline = redis.deadline();
     const key = names.call(callId);
     const [now, ...sealed] = (await redis.run(READ_CALL, [key], [], { deadline })) as [number, ...(Sealed | [])];
     const time = await heartbeat.time(now, deadline);
@@ -75,7 +74,7 @@ export class RedisCallStore implements CallStore {
 
   async commit(pairTag: string, { writes, start, notAfter }: SlotChange): Promise<CommitOutcome> {
     const { redis, names, due } = this.#parts;
-    const deadline = operationDeadline();
+    const deadline = redis.deadline();
     // Known to the sweep before it exists: a node that dies in between leaves a look at nothing, not a call without an end.
     for (const { call, expectedVersion, dueAt } of writes)
       if (expectedVersion === 0 && dueAt !== null) await due.set(call.id, dueAt, 0, deadline);

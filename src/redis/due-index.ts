@@ -4,7 +4,6 @@ import type { Deadline } from './deadline.js';
 import { KEPT_MS } from './kept.js';
 import type { Names } from './names.js';
 import { DUE_SHARDS } from './names.js';
-import { operationDeadline } from './redis.js';
 import type { Redis } from './redis.js';
 import { loadScript } from './script.js';
 
@@ -37,7 +36,7 @@ export class DueIndex {
   async again(callId: string, dueAt: number | null): Promise<void> {
     const seen = this.#named.get(callId) ?? '';
     this.#named.delete(callId);
-    await this.#set(callId, dueAt, '', seen, operationDeadline());
+    await this.#set(callId, dueAt, '', seen, this.#redis.deadline());
   }
 
   /** @returns ids of calls that are due, the longest past first, as far as their servers can be reached */

@@ -5,8 +5,11 @@ import type { Deadline } from './deadline.js';
 import { asRedisError, RedisError } from './failure.js';
 import type { Address, RedisTarget } from './url.js';
 
-/** How a connection to a data server of the target is made. */
-export type Access = Pick<RedisTarget, 'tls' | 'username' | 'password' | 'database'>;
+/** How a connection to a data server of the target is made, and when it is given up. */
+export interface Access extends Pick<RedisTarget, 'tls' | 'username' | 'password' | 'database'> {
+  /** A server that has said nothing for so long, though it was asked, is not waited for any more. */
+  readonly silentMs: number;
+}
 
 /** Bulk strings come as bytes; the number is the type byte `$` of RESP. */
 const BYTES = { typeMapping: { 36: Buffer } } as const;
@@ -15,8 +18,6 @@ const CONNECT_MS = 1_000;
 /** A listener with thousands of channels asks for all of them before it is ready. */
 const PREPARE_MS = 3_000;
 const PROBE_EVERY_MS = 1_000;
-/** A server that has said nothing for so long, though it was asked, is not waited for any more. */
-const SILENT_MS = 1_000;
 const BACKOFF_MS = { first: 25, most: 500 } as const;
 
 export type Client = ReturnType<typeof connectionTo>;
@@ -102,7 +103,7 @@ export class Link {
       answer.then(heard, heard);
       return await before(deadline, answer).catch((error: unknown) => {
         const waited = performance.now() - sentAt;
-        if (waited >= SILENT_MS && connection.heardAt < sentAt) connection.finish('silent');
+        if (waited >= this.#parts.access.silentMs && connection.heardAt < sentAt) connection.finish('silent');
         throw error;
       });
     } catch (error) {
@@ -178,7 +179,7 @@ export class Link {
       const how = await Promise.race([over, wait(PROBE_EVERY_MS, 'well' as const, { ref: false })]);
       if (how !== 'well') return how;
       try {
-        await before(deadlineIn(SILENT_MS), this.#parts.probe(client));
+        await before(deadlineIn(this.#parts.access.silentMs), this.#parts.probe(client));
       } catch (error) {
         return asRedisError(error).reason === 'timeout' ? 'silent' : 'broken';
       }

@@ -6,17 +6,6 @@ import type { OnRedisFailure } from './failure.js';
 import type { Script } from './script.js';
 import type { Command, Commands, Lane, Topology } from './topology.js';
 
-/**
- * An operation answers or fails in this time, all its commands together. A request has 2 s: after the first that fails because
- * Redis is silent, the next one fails at once.
- */
-const OPERATION_MS = 1_200;
-
-/** Of an operation that begins now. */
-export function operationDeadline(): Deadline {
-  return deadlineIn(OPERATION_MS);
-}
-
 export interface RedisParts {
   readonly topology: Topology;
   /** Replicas that must have what was written with `replicated` before it counts. */
@@ -24,10 +13,12 @@ export interface RedisParts {
   /** In place of the servers' own clocks, for tests. */
   readonly clock: Clock | null;
   readonly onFailure: OnRedisFailure;
+  /** An operation answers or fails in this time, all its commands together. */
+  readonly operationMs: number;
 }
 
 export interface RunOptions {
-  /** Until when it may take; {@link operationDeadline} when left out. */
+  /** Until when it may take; {@link Redis.deadline} when left out. */
   readonly deadline?: Deadline;
   /** Whether it fails unless the replicas have it. */
   readonly replicated?: boolean;
@@ -44,6 +35,11 @@ export class Redis {
     this.#parts = parts;
   }
 
+  /** Of an operation that begins now. */
+  deadline(): Deadline {
+    return deadlineIn(this.#parts.operationMs);
+  }
+
   /**
    * @param keys all in one slot; scripts may make up further keys in the same
    * @param args what the script knows as ARGV[3] and so on
@@ -52,7 +48,7 @@ export class Redis {
     { name, sha, source }: Script,
     keys: readonly [string, ...string[]],
     args: readonly (string | Buffer | number)[],
-    { deadline = operationDeadline(), replicated = false }: RunOptions = {},
+    { deadline = this.deadline(), replicated = false }: RunOptions = {},
   ): Promise<unknown> {
     return this.guarded(name, async () => {
       const { clock, waitReplicas } = this.#parts;
@@ -80,7 +76,7 @@ export class Redis {
   }
 
   /** Reads with one command. What changes anything is a script. */
-  read(command: Command, key: string, deadline = operationDeadline()): Promise<unknown> {
+  read(command: Command, key: string, deadline = this.deadline()): Promise<unknown> {
     return this.guarded(String(command[0]).toLowerCase(), async () => {
       const [reply] = await this.#parts.topology.send(key, deadline, () => [command], 'usual');
       return reply;
@@ -96,7 +92,7 @@ export class Redis {
   publish(channel: string, message: Buffer): void {
     const { topology } = this.#parts;
     const command = [topology.sharded ? 'SPUBLISH' : 'PUBLISH', channel, message];
-    topology.send(channel, operationDeadline(), () => [command], 'usual').catch(() => undefined);
+    topology.send(channel, this.deadline(), () => [command], 'usual').catch(() => undefined);
   }
 }
 

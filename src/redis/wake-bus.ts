@@ -3,7 +3,6 @@ import type { Cipher, Place } from './cipher.js';
 import { before } from './deadline.js';
 import type { Client, Link } from './link.js';
 import type { Names } from './names.js';
-import { operationDeadline } from './redis.js';
 import type { Redis } from './redis.js';
 import type { Topology } from './topology.js';
 
@@ -80,7 +79,7 @@ export class RedisWakeBus implements WakeBus {
 
   /** Resolves when the channel is listened to on the server where it is at home. */
   async #settle(subscription: Subscription): Promise<void> {
-    const deadline = operationDeadline();
+    const deadline = this.#redis.deadline();
     subscription.home ??= await before(deadline, this.#topology.homeOf(subscription.channel));
     await this.#link(subscription.home)
       .use(deadline, (client) => this.#ask(client, [subscription]))

@@ -8,7 +8,7 @@ import { startProcess } from '../support/process.js';
 import { freePorts, startRedis } from '../support/redis.js';
 import type { RedisServer } from '../support/redis.js';
 import { selfSigned } from '../support/self-signed.js';
-import { startNode } from './setup.js';
+import { PATIENT, startNode } from './setup.js';
 import type { Node } from './setup.js';
 
 describe('a Redis server that is not open to everybody', () => {
@@ -24,7 +24,7 @@ describe('a Redis server that is not open to everybody', () => {
   }
 
   function node(url: string): Node {
-    const started = startNode(url);
+    const started = startNode(url, PATIENT);
     stops.push(() => started.close());
     return started;
   }

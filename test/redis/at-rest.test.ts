@@ -7,7 +7,7 @@ import { CANARIES } from '../support/canaries.js';
 import { startRedis } from '../support/redis.js';
 import type { RedisServer } from '../support/redis.js';
 import { contentsOf } from './contents.js';
-import { ENCRYPTION_KEYS, NAME_KEY, pairTag, startNode } from './setup.js';
+import { ENCRYPTION_KEYS, NAME_KEY, PATIENT, pairTag, startNode } from './setup.js';
 import type { Node } from './setup.js';
 
 const ALICE = device('account-of-alice', 'phone');
@@ -75,7 +75,7 @@ describe('what is at rest in Redis', () => {
   let node: Node;
   beforeEach(async () => {
     server = await startRedis({ appendOnly: true, args: ['--rdbcompression', 'no'] });
-    node = startNode(server.url);
+    node = startNode(server.url, PATIENT);
   });
   afterEach(async () => {
     await node.close();
@@ -139,8 +139,8 @@ describe('what is at rest in Redis', () => {
   it('stays readable while keys are exchanged one after the other', async () => {
     await makeTraces(node);
     const newKey = { id: 'k2', key: Buffer.alloc(32, 2) };
-    const rotated = startNode(server.url, { encryptionKeys: [newKey, ...ENCRYPTION_KEYS] });
-    const retired = startNode(server.url, { encryptionKeys: [newKey] });
+    const rotated = startNode(server.url, { ...PATIENT, encryptionKeys: [newKey, ...ENCRYPTION_KEYS] });
+    const retired = startNode(server.url, { ...PATIENT, encryptionKeys: [newKey] });
     const [{ id: callId } = { id: '' }] = await rotated.calls.openCalls(ALICE);
     expect(await outcomeOf(retired.calls.openCalls(ALICE))).toBe('CALL_UNAVAILABLE');
     expect(retired.failures.at(-1)).toMatchObject({ reason: 'undecipherable' });

@@ -7,7 +7,7 @@ import { rateLimiterContract } from '../contract/rate-limiter.js';
 import { wakeBusContract } from '../contract/wake-bus.js';
 import { SetClock } from '../support/clock.js';
 import { startRedis, startRedisCluster, startRedisSentinels } from '../support/redis.js';
-import { startNode } from './setup.js';
+import { PATIENT, startNode } from './setup.js';
 
 const DEPLOYMENTS = {
   'one Redis server': () => startRedis(),
@@ -25,22 +25,22 @@ for (const [name, start] of Object.entries(DEPLOYMENTS)) {
     afterAll(() => stop());
 
     callStoreContract(name, () => {
-      const { callStore: store, close } = startNode(url);
+      const { callStore: store, close } = startNode(url, PATIENT);
       return Promise.resolve({ store, pass: (ms) => wait(ms), stop: close });
     });
 
     accountIndexContract(name, () => {
-      const { accountIndex: index, close } = startNode(url);
+      const { accountIndex: index, close } = startNode(url, PATIENT);
       return Promise.resolve({ index, stop: close });
     });
 
     presenceContract(name, () => {
-      const { presence, close } = startNode(url);
+      const { presence, close } = startNode(url, PATIENT);
       return Promise.resolve({ presence, stop: close });
     });
 
     wakeBusContract(name, () => {
-      const [here, there] = [startNode(url), startNode(url)];
+      const [here, there] = [startNode(url, PATIENT), startNode(url, PATIENT)];
       const stopBoth = async (): Promise<void> => {
         await Promise.all([here.close(), there.close()]);
       };
@@ -50,7 +50,7 @@ for (const [name, start] of Object.entries(DEPLOYMENTS)) {
     let limiters = 0;
     rateLimiterContract(name, () => {
       const clock = new SetClock();
-      const { rateLimiter, close, failures } = startNode(url, { clock });
+      const { rateLimiter, close, failures } = startNode(url, { ...PATIENT, clock });
       const run = limiters++;
       const stopped = async (): Promise<void> => {
         await close();

@@ -6,7 +6,7 @@ import { eventually } from '../support/process.js';
 import { startRedis, startRedisCluster, startRedisSentinels, startReplica } from '../support/redis.js';
 import type { RedisCluster, RedisServer } from '../support/redis.js';
 import { contentsOf } from './contents.js';
-import { pairTag, startNode } from './setup.js';
+import { PATIENT, pairTag, startNode } from './setup.js';
 
 const [ALICE, BOB] = [device('alice', 'phone'), device('bob', 'phone')];
 
@@ -25,7 +25,7 @@ describe('a Redis Cluster', () => {
   });
 
   it('has calls on all its servers, and everything of one pair on one of them', async () => {
-    const node = startNode(cluster.url);
+    const node = startNode(cluster.url, PATIENT);
     for (let n = 0; n < 30; n++) await node.calls.startCall(device(`a${n}`, 'phone'), startInput(`b${n}`));
     const contents = await Promise.all(cluster.primaries.map((server) => contentsOf(server)));
     for (let n = 0; n < 30; n++) {
@@ -39,7 +39,7 @@ describe('a Redis Cluster', () => {
   });
 
   it('moves slots while calls go on, and whoever listens is listening afterwards', async () => {
-    const node = startNode(cluster.url);
+    const node = startNode(cluster.url, PATIENT);
     const { call, offerId } = await node.calls.startCall(ALICE, startInput('bob'));
     const heard: (string | null)[] = [];
     await node.wakeBus.subscribe('carol', (callId) => heard.push(callId));
@@ -89,7 +89,7 @@ describe('a Redis Cluster', () => {
 describe('a Redis Cluster with replicas', () => {
   it('goes on with the replica of a server that died, and all that it had', async () => {
     const { url, primaries, stop } = await startRedisCluster({ withReplicas: true });
-    const node = startNode(url, { waitReplicas: 1 });
+    const node = startNode(url, { ...PATIENT, waitReplicas: 1 });
     const calls: string[] = [];
     const heard = new Map<string, (string | null)[]>();
     for (let n = 0; n < 10; n++) {
@@ -118,8 +118,8 @@ describe('a Redis Cluster with replicas', () => {
 
 describe('Redis behind Sentinels', () => {
   it('is found again when another server has become the master, with all that was committed', async () => {
-    const { master, url, stop } = await startRedisSentinels();
-    const node = startNode(url, { waitReplicas: 1 });
+    const { master, url, stop } = await startRedisSentinels('soon');
+    const node = startNode(url, { ...PATIENT, waitReplicas: 1 });
     const heard: (string | null)[] = [];
     await node.wakeBus.subscribe('alice', (callId) => heard.push(callId));
     const { call } = await node.calls.startCall(ALICE, startInput('bob'));

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { callIdOf } from '../../src/call/ids.js';
 import type { Call } from '../../src/call/call.js';
 import { newCall } from '../../src/call/start.js';
@@ -16,6 +17,13 @@ const ALICE = device('alice', 'phone');
 const TAG = pairTag('alice', 'bob');
 /** A request is answered in this time, whatever becomes of Redis. */
 const ANSWERED_MS = 2_000;
+
+/** A timer like those of the operations: what holds this process up holds it up as well. */
+async function tooLate(): Promise<'too late'> {
+  await wait(ANSWERED_MS);
+  for (let turn = 0; turn < 5; turn++) await nextTurn();
+  return 'too late';
+}
 
 function madeCall(name: string, now: number): { readonly call: Call; readonly key: string } {
   const ring = { targets: [], silent: false, accountWoken: false };
@@ -98,14 +106,13 @@ describe('while Redis does not answer', () => {
   /** Asks for everything, all of it at once or each on a node of its own, so that none fails for want of a connection. */
   async function askForEverything(nodes: (name: string) => Node): Promise<Readonly<Record<string, string>>> {
     const asked = Object.keys(operations(node, known)).map(async (name) => {
-      const sentAt = performance.now();
-      const outcome = await operations(nodes(name), known)
+      const outcome = operations(nodes(name), known)
         [name]?.()
         .then(
           () => 'done',
           (error: unknown) => (error instanceof SignalingError ? error.code : String(error)),
         );
-      return [name, performance.now() - sentAt > ANSWERED_MS ? 'too late' : outcome] as const;
+      return [name, await Promise.race([outcome, tooLate()])] as const;
     });
     return Object.fromEntries(await Promise.all(asked)) as Record<string, string>;
   }
@@ -171,8 +178,11 @@ describe('while Redis does not answer', () => {
   });
 
   it('the cache is as good as empty', async () => {
-    await node.keyv.set('key', 'value');
-    expect(await node.keyv.get('key')).toBe('value');
+    // Its own deadline is so short that a busy machine may miss it.
+    await eventually(async () => {
+      await node.keyv.set('key', 'value');
+      return (await node.keyv.get('key')) === 'value';
+    });
     server.suspend();
     expect(await node.keyv.get('key')).toBeUndefined();
     await node.keyv.set('key', 'other');

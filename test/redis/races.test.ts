@@ -4,7 +4,7 @@ import type { CommitOutcome } from '../../src/call/ports.js';
 import { newCall } from '../../src/call/start.js';
 import { device, startInput } from '../call/world.js';
 import { startRedis, startRedisCluster } from '../support/redis.js';
-import { pairTag, startNode } from './setup.js';
+import { PATIENT, pairTag, startNode } from './setup.js';
 import type { Node } from './setup.js';
 
 const ROUNDS = 200;
@@ -42,7 +42,7 @@ describe('two nodes at once', () => {
 
   it.each(['one server', 'a cluster'])(`create one call, %s, ${ROUNDS} times`, async (where) => {
     const { url } = where === 'a cluster' ? cluster : server;
-    const nodes = [startNode(url), startNode(url)] as const;
+    const nodes = [startNode(url, PATIENT), startNode(url, PATIENT)] as const;
     let raced = 0;
     for (let round = 0; round < ROUNDS; round++) {
       const outcomes = await race(nodes, round);
@@ -54,7 +54,7 @@ describe('two nodes at once', () => {
   });
 
   it('share one call when two people call each other at the same moment', async () => {
-    const nodes = [startNode(cluster.url), startNode(cluster.url)] as const;
+    const nodes = [startNode(cluster.url, PATIENT), startNode(cluster.url, PATIENT)] as const;
     for (let round = 0; round < 50; round++) {
       const [alice, bob] = [device(`a-${round}`, 'phone'), device(`b-${round}`, 'phone')];
       const [one, two] = await Promise.all([
@@ -69,7 +69,7 @@ describe('two nodes at once', () => {
   });
 
   it('go on when the scripts are flushed under them', async () => {
-    const nodes = [startNode(server.url), startNode(server.url)] as const;
+    const nodes = [startNode(server.url, PATIENT), startNode(server.url, PATIENT)] as const;
     const flushing = (async () => {
       for (let n = 0; n < 50; n++) await server.command('SCRIPT', 'FLUSH');
     })();
@@ -82,7 +82,7 @@ describe('two nodes at once', () => {
   });
 
   it('count permits together', async () => {
-    const nodes = [startNode(server.url), startNode(server.url)] as const;
+    const nodes = [startNode(server.url, PATIENT), startNode(server.url, PATIENT)] as const;
     const limit = { max: 20, windowSeconds: 600 };
     const decisions = await Promise.all(
       Array.from({ length: 200 }, (_, n) => nodes[n % 2 ? 1 : 0].rateLimiter.take('shared', limit)),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRedisAdapters, type RedisAdapters } from '../../src/redis/adapters.js';
 import { startRedis } from '../support/redis.js';
+import { PATIENT } from './setup.js';
 
 let redis: Awaited<ReturnType<typeof startRedis>>;
 const nodes: RedisAdapters[] = [];
@@ -9,6 +10,7 @@ const node = (): RedisAdapters => {
     url: redis.url,
     encryptionKeys: [{ id: 'k', key: Buffer.alloc(32, 1) }],
     nameKey: Buffer.alloc(32, 2),
+    ...PATIENT,
   });
   nodes.push(adapters);
   return adapters;

@@ -10,6 +10,9 @@ export const ENCRYPTION_KEYS = [{ id: 'k1', key: randomBytes(32) }];
 export const NAME_KEY = randomBytes(32);
 export const pairTag = pairTags(NAME_KEY);
 
+/** For what is not about deadlines: a busy machine is no failure there. */
+export const PATIENT = { operationMs: 20_000 } as const;
+
 /** What one node has of Redis, and the failures it noted. */
 export interface Node extends RedisAdapters {
   readonly failures: readonly RedisFailure[];

@@ -5,7 +5,7 @@ import { eventually } from '../support/process.js';
 import { startRedis } from '../support/redis.js';
 import type { RedisServer } from '../support/redis.js';
 import { age, contentsOf } from './contents.js';
-import { startNode } from './setup.js';
+import { PATIENT, startNode } from './setup.js';
 import type { Node } from './setup.js';
 
 const HOUR = 60 * 60 * 1000;
@@ -30,7 +30,7 @@ describe('as time passes in Redis', () => {
   });
 
   function start(): Node {
-    const started = startNode(server.url, { clock });
+    const started = startNode(server.url, { ...PATIENT, clock });
     nodes.push(started);
     return started;
   }

@@ -63,7 +63,7 @@ export function startProcess(command: string, options: ProcessOptions = {}): Run
     });
   });
 
-  const printed = (pattern: RegExp, withinMs = 15_000): Promise<RegExpExecArray> =>
+  const printed = (pattern: RegExp, withinMs = 60_000): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
       const settle = (settled: () => void): void => {
         listeners.delete(look);
@@ -107,7 +107,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Waits until a condition holds that nothing announces, for example that another process is gone. */
-export async function eventually(holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function eventually(holds: () => boolean | Promise<boolean>, withinMs = 25_000): Promise<void> {
   const until = Date.now() + withinMs;
   while (!(await holds())) {
     if (Date.now() > until) throw new Error(`not within ${withinMs} ms: ${String(holds)}`);

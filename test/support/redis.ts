@@ -126,14 +126,18 @@ export interface RedisCluster {
 
 const SLOTS = 16_384;
 
-/** A cluster of three primaries, the slots shared out evenly. */
+/** After how much silence a server is taken for dead: soon where that is tested, else not by a machine that is busy. */
+const DEAD_MS = { soon: 1_000, late: 30_000 } as const;
+
+/** A cluster of three primaries, the slots shared out evenly; one with replicas soon replaces a server that died. */
 export async function startRedisCluster({ withReplicas = false } = {}): Promise<RedisCluster> {
   const count = withReplicas ? 6 : 3;
   const ports = await freePorts(2 * count);
   const busPorts = ports.slice(count);
+  const timeout = `${withReplicas ? DEAD_MS.soon : DEAD_MS.late}`;
   const servers = await Promise.all(
     busPorts.map((busPort, n) => {
-      const args = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '1000'];
+      const args = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', timeout];
       return startRedis({ args }, ports[n]);
     }),
   );
@@ -183,8 +187,11 @@ export interface RedisSentinels {
   stop(): Promise<void>;
 }
 
-/** A master with one replica, and three Sentinels that watch them. */
-export async function startRedisSentinels(): Promise<RedisSentinels> {
+/**
+ * A master with one replica, and three Sentinels that watch them.
+ * @param watch how soon they replace a master that does not answer
+ */
+export async function startRedisSentinels(watch: keyof typeof DEAD_MS = 'late'): Promise<RedisSentinels> {
   const master = await startRedis();
   const replica = await startReplica(master);
   const directory = temporary('sentinel-');
@@ -197,7 +204,7 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
         `port ${port}`,
         `bind ${HOST}`,
         `sentinel monitor calls ${HOST} ${master.port} 2`,
-        'sentinel down-after-milliseconds calls 500',
+        `sentinel down-after-milliseconds calls ${DEAD_MS[watch]}`,
         'sentinel failover-timeout calls 5000',
         '',
       ].join('\n'),
