@@ -83,7 +83,7 @@ describe('the composition', () => {
 describe('what is watched', () => {
   /** Words of PromQL, and names of labels, that stand in the expressions. */
   const WORDS =
-    /\b(?:sum|max|by|rate|increase|histogram_quantile|and|le|up|job|outcome|provider|experiment|transport|arm|family)\b/g;
+    /\b(?:sum|max|by|rate|increase|histogram_quantile|and|le|up|job|outcome|provider|experiment|transport|arm|family|dependency|reason|end_reason)\b/g;
 
   const rules = (parse(read('prometheus-rules.yaml')) as { groups: { rules: { alert: string; expr: string }[] }[] })
     .groups;
@@ -107,12 +107,15 @@ describe('what is watched', () => {
     }
   });
 
-  it('every outcome that an alert asks for is one that is counted', async () => {
+  it.each([
+    ['outcome', 'provider_error'],
+    ['end_reason', 'CONNECT_FAILED'],
+  ])('every %s that an alert asks for is one that is counted', async (label, known) => {
     const text = await createMetrics().text();
     const asked = alerts.flatMap((expr) =>
-      [...expr.matchAll(/outcome=~?"([^"]+)"/g)].flatMap(([, value]) => value?.split('|') ?? []),
+      [...expr.matchAll(new RegExp(`${label}=~?"([^"]+)"`, 'g'))].flatMap(([, value]) => value?.split('|') ?? []),
     );
-    expect(asked).toContain('provider_error');
-    for (const outcome of asked) expect(text).toContain(`outcome="${outcome}"`);
+    expect(asked).toContain(known);
+    for (const value of asked) expect(text).toContain(`${label}="${value}"`);
   });
 });

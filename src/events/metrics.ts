@@ -1,12 +1,15 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RelayMetrics, RelayOutcome } from '../relay/ports.js';
+import { createCallMetrics, type CallMetrics } from './call-metrics.js';
 
 /** What the service counts, for Prometheus. Every label is a name from the configuration or a fixed word. */
-export interface Metrics extends RelayMetrics {
+export interface Metrics extends RelayMetrics, CallMetrics {
   /** Its own, so that a host's metrics and these never collide. */
   readonly registry: Registry;
   /** One GraphQL operation, whatever it carried. */
   graphqlRequest(transport: GraphqlTransport, outcome: 'ok' | 'error', seconds: number): void;
+  /** An operation that is not one of the trusted documents was refused. */
+  untrustedDocument(): void;
   /** @returns the text exposition that `contentType` names */
   text(): Promise<string>;
   readonly contentType: string;
@@ -83,6 +86,12 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const untrusted = new Counter({
+    name: 'graphql_untrusted_documents_total',
+    help: 'Operations refused because they are not among the trusted documents',
+    registers,
+  });
+
   for (const outcome of RELAY_OUTCOMES) {
     requests.inc({ outcome }, 0);
     armRequests.inc({ arm: 'control', outcome }, 0);
@@ -98,6 +107,7 @@ export function createMetrics(): Metrics {
   const graphqlTimes = seriesOf((transport: string) => graphqlSeconds.labels({ transport }));
 
   return {
+    ...createCallMetrics(registry),
     registry,
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -109,6 +119,7 @@ export function createMetrics(): Metrics {
     breaker: (provider, state) => breakerState.set({ provider }, BREAKER_STATES[state]),
     dns: (family, outcome) => lookups.inc({ family, outcome }),
     armFellBack: (experiment) => fallbacks.inc({ experiment }),
+    untrustedDocument: () => untrusted.inc(),
     graphqlRequest: (transport, outcome, seconds) => {
       graphqlSeries(transport, outcome).inc();
       graphqlTimes(transport).observe(seconds);

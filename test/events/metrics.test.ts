@@ -42,6 +42,45 @@ describe('the metrics', () => {
     });
   });
 
+  it('count calls by what happened to them, and nothing that names anybody', async () => {
+    const metrics = createMetrics();
+    const call = { callId: 'c1', callerAccountId: 'alice', calleeAccountId: 'bob', media: 'VIDEO' } as const;
+    metrics.calls.emit({ event: 'call.started', ...call, endReason: null, ringMs: null, talkMs: null });
+    metrics.calls.emit({ event: 'call.answered', ...call, endReason: null, ringMs: 4_000, talkMs: null });
+    metrics.calls.emit({ event: 'call.ended', ...call, endReason: 'COMPLETED', ringMs: 4_000, talkMs: 90_000 });
+    metrics.calls.emit({ event: 'call.ended', ...call, endReason: 'NO_ANSWER', ringMs: 60_000, talkMs: 0 });
+    expect(await samples(metrics, 'calls_started_total')).toEqual({ '{media="AUDIO"}': 0, '{media="VIDEO"}': 1 });
+    expect(await samples(metrics, 'calls_answered_total')).toEqual({ '{media="AUDIO"}': 0, '{media="VIDEO"}': 1 });
+    expect(await samples(metrics, 'calls_ended_total')).toMatchObject({
+      '{end_reason="COMPLETED"}': 1,
+      '{end_reason="NO_ANSWER"}': 1,
+      '{end_reason="BUSY"}': 0,
+    });
+    const text = await metrics.text();
+    expect(text).toMatch(/^call_ring_seconds_sum 4$/m);
+    expect(text).toMatch(/^call_talk_seconds_sum 90$/m);
+    expect(text).toMatch(/^call_talk_seconds_count 1$/m);
+    expect(text).not.toMatch(/alice|bob|c1/);
+  });
+
+  it('show what is open, and which services around it fail', async () => {
+    const metrics = createMetrics();
+    let open = 3;
+    let isDegraded = true;
+    metrics.watchStreams(() => open);
+    metrics.watchSockets(() => 2 * open);
+    metrics.watchDependency('redis', () => isDegraded);
+    metrics.dependencyFailed('redis', 'timeout');
+    const text = await metrics.text();
+    expect(text).toMatch(/^call_streams 3$/m);
+    expect(text).toMatch(/^websocket_connections 6$/m);
+    expect(await samples(metrics, 'dependency_degraded')).toEqual({ '{dependency="redis"}': 1 });
+    expect(await samples(metrics, 'dependency_failures_total')).toEqual({ '{dependency="redis",reason="timeout"}': 1 });
+    [open, isDegraded] = [0, false];
+    expect(await metrics.text()).toMatch(/^call_streams 0$/m);
+    expect(await samples(metrics, 'dependency_degraded')).toEqual({ '{dependency="redis"}': 0 });
+  });
+
   it('show how long providers take, how their breakers stand, lookups and fall-backs', async () => {
     const metrics = createMetrics();
     metrics.providerCall('cloudflare', 'ok', 0.2);
