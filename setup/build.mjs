@@ -5,7 +5,9 @@ import { packageProgram, ROOT, runQuietly, whenStarted } from './run.mjs';
 
 /** The client is compiled on its own: for browsers, where there is no Node.js. */
 const PROJECTS = ['tsconfig.build.json', 'tsconfig.client.json'];
-const INPUTS = ['src', 'tsconfig.json', ...PROJECTS, 'package-lock.json'];
+/** Served by the server in development. An image for production is built without it. */
+const PAGE = 'examples/web';
+const INPUTS = ['src', PAGE, 'tsconfig.json', ...PROJECTS, 'package-lock.json'];
 
 export async function build() {
   if (isBuilt()) return;
@@ -16,6 +18,10 @@ export async function build() {
   rmSync(next, { recursive: true, force: true });
   for (const project of PROJECTS.filter((name) => existsSync(join(ROOT, name)))) {
     await runQuietly(packageProgram('tsc'), ['-p', project, '--outDir', next]);
+  }
+  if (existsSync(join(ROOT, PAGE))) {
+    const args = ['build', PAGE, '--outDir', join(next, 'web'), '--configLoader', 'native', '--logLevel', 'warn'];
+    await runQuietly(packageProgram('vite'), args, { env: { NODE_ENV: 'production' } });
   }
   // What the compiler does not carry over: the scripts that Redis runs.
   cpSync(join(ROOT, 'src'), next, {

@@ -9,6 +9,7 @@ const PROGRAMS = [
   { program: 'turnutils_uclient', debian: 'coturn' },
   { program: 'redis-server', debian: 'redis-server' },
   { program: 'curl', debian: 'curl' },
+  { program: 'chromium', debian: 'chromium' },
 ];
 
 /** @throws Error naming each program that is missing and cannot be installed */

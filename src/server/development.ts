@@ -11,9 +11,11 @@ export interface DevelopmentToken {
 export interface DevelopmentLogin {
   readonly issuer: string;
   readonly audience: string;
-  /** What the tokens are checked with (PEM, SPKI). The private key is not kept. */
+  /** What the tokens are checked with (PEM, SPKI). The private key is known to `issue` only. */
   readonly publicKeyPem: string;
   readonly tokens: readonly DevelopmentToken[];
+  /** @param nowMs Unix milliseconds */
+  issue(accountId: string, deviceId: string, nowMs: number, seconds: number): Promise<string>;
 }
 
 export interface DevelopmentLoginOptions {
@@ -43,17 +45,17 @@ export async function createDevelopmentLogin(
 ): Promise<DevelopmentLogin> {
   const names = { issuer: issuer ?? 'development-login', audience: audience ?? 'voip-call-signaling' };
   const { publicKey, privateKey } = await generateKeyPair('ES256');
-  const iat = Math.floor(nowMs / 1000);
-  const tokens = DEVICES.map(async ({ accountId, deviceId }) => {
-    const claims = { [accountClaim]: accountId, [deviceClaim]: deviceId, iat, exp: iat + TOKEN_SECONDS };
+  const issue: DevelopmentLogin['issue'] = (accountId, deviceId, issuedAtMs, seconds) => {
+    const iat = Math.floor(issuedAtMs / 1000);
+    const claims = { [accountClaim]: accountId, [deviceClaim]: deviceId, iat, exp: iat + seconds };
     const token = new SignJWT(claims).setProtectedHeader({ alg: 'ES256' });
-    return {
-      accountId,
-      deviceId,
-      token: await token.setIssuer(names.issuer).setAudience(names.audience).sign(privateKey),
-    };
+    return token.setIssuer(names.issuer).setAudience(names.audience).sign(privateKey);
+  };
+  const tokens = DEVICES.map(async ({ accountId, deviceId }) => {
+    const token = await issue(accountId, deviceId, nowMs, TOKEN_SECONDS);
+    return { accountId, deviceId, token };
   });
-  return { ...names, publicKeyPem: await exportSPKI(publicKey), tokens: await Promise.all(tokens) };
+  return { ...names, publicKeyPem: await exportSPKI(publicKey), tokens: await Promise.all(tokens), issue };
 }
 
 export interface Welcome {
@@ -61,6 +63,8 @@ export interface Welcome {
   readonly origin: string;
   /** Empty where the login service is a real one. */
   readonly tokens: readonly DevelopmentToken[];
+  /** Whether the operations of a list are the only ones that are run. */
+  readonly trustedOnly?: boolean;
 }
 
 const CALL_RELAY = '{ callRelay { turnTtlSeconds refreshAfter iceServers { urls username credential } } }';
@@ -69,7 +73,8 @@ const CALL_RELAY = '{ callRelay { turnTtlSeconds refreshAfter iceServers { urls 
  * What a developer reads after the start: addresses, tokens, and a request to paste. For a terminal, never for a log: the
  * tokens are in it.
  */
-export function welcomeText({ origin, tokens }: Welcome): string {
+export function welcomeText({ origin, tokens, trustedOnly = false }: Welcome): string {
+  const page = `Open ${origin}/ in two windows, as alice and as bob, and call each other.`;
   const addresses = [
     `GraphQL      ${origin}/graphql`,
     `WebSocket    ${origin.replace(/^http/, 'ws')}/graphql (graphql-transport-ws)`,
@@ -81,12 +86,21 @@ export function welcomeText({ origin, tokens }: Welcome): string {
     '',
     'Access tokens, good for 12 hours (header authorization: Bearer TOKEN):',
     ...tokens.flatMap(({ accountId, deviceId, token }) => ['', `${accountId} on ${deviceId}`, token]),
-    '',
-    'TURN credentials for the first of them:',
-    '',
-    curlCommand(origin, first.token),
+    ...(trustedOnly ? [] : ['', 'TURN credentials for the first of them:', '', curlCommand(origin, first.token)]),
   ];
-  return ['', ...addresses, ...(access ?? []), '', ''].join('\n');
+  const trusted = [
+    '',
+    'Only the operations of TRUSTED_DOCUMENTS_FILE are run: what is written in the playground is not.',
+  ];
+  return [
+    '',
+    ...(first ? [page, ''] : []),
+    ...addresses,
+    ...(trustedOnly ? trusted : []),
+    ...(access ?? []),
+    '',
+    '',
+  ].join('\n');
 }
 
 /** One line that a POSIX shell takes as it is: nothing within the single quotes is or can be a single quote. */

@@ -75,7 +75,7 @@ describe('npm start without settings', () => {
   it('serves the playground to a browser, all of it from here', async () => {
     const [, origin = ''] = /Playground +(http:\S+)\/graphql/.exec(server.output()) ?? [];
     const page = await (await fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } })).text();
-    const addresses = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address);
+    const addresses = [...page.matchAll(/(?:src|href)="(?!data:)([^"]+)"/g)].map(([, address = '']) => address);
     expect(addresses.length).toBeGreaterThan(1);
     for (const address of addresses) {
       expect(address).toMatch(/^\/playground\//);

@@ -58,7 +58,7 @@ describe('programs', () => {
     const child = startProcess(process.execPath, { args: ['setup/programs.mjs'], cwd: ROOT, env: { PATH: directory } });
     expect(await child.ended).toEqual({ code: 1, signal: null });
     expect(child.output()).toMatch(
-      /^Programs are missing: turnserver, turnutils_uclient, redis-server, curl\. Install them by hand/,
+      /^Programs are missing: turnserver, turnutils_uclient, redis-server, curl, chromium\. Install them by hand/,
     );
   });
 

@@ -1,0 +1,44 @@
+import { useState } from 'react';
+import type { Call } from 'voip-call-signaling/client';
+import { errorText } from '../phone/words';
+import { CameraOffIcon, HangUpIcon, MicrophoneIcon, MicrophoneOffIcon, VideoIcon } from './icons';
+
+export interface CallControlsProps {
+  readonly call: Call;
+  readonly muted: boolean;
+  readonly camera: boolean;
+  readonly mediaProblem: string;
+}
+
+/** What can be done in a call. */
+export function CallControls({ call, muted, camera, mediaProblem }: CallControlsProps) {
+  const [problem, setProblem] = useState('');
+  const setCamera = async (on: boolean): Promise<void> => {
+    setProblem('');
+    const outcome = await call.setCamera(on);
+    if (!outcome.ok) setProblem(errorText(outcome.error, mediaProblem));
+  };
+  return (
+    <>
+      {problem && (
+        <p className="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <div className="controls" role="group" aria-label="Call controls">
+        <button type="button" className={muted ? 'round off' : 'round'} onClick={() => call.mute(!muted)}>
+          {muted ? <MicrophoneOffIcon /> : <MicrophoneIcon />}
+          <span>{muted ? 'Unmute' : 'Mute'}</span>
+        </button>
+        <button type="button" className={camera ? 'round' : 'round off'} onClick={() => void setCamera(!camera)}>
+          {camera ? <VideoIcon /> : <CameraOffIcon />}
+          <span>{camera ? 'Camera off' : 'Camera on'}</span>
+        </button>
+        <button type="button" className="round bad" onClick={() => void call.hangUp()}>
+          <HangUpIcon />
+          <span>Hang up</span>
+        </button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,52 @@
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
+import { SetContextLink } from '@apollo/client/link/context';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { OperationTypeNode } from 'graphql';
+import { apolloTransport, createCallClient } from 'voip-call-signaling/client';
+import type { CallClient } from 'voip-call-signaling/client';
+import { createAccessToken } from './access-token';
+import type { Identity } from './identity';
+import { createMicrophone } from './microphone';
+import type { Microphone } from './microphone';
+import { openSocket } from './socket';
+
+export interface Phone {
+  readonly client: CallClient;
+  readonly microphone: Microphone;
+  close(): void;
+}
+
+/** Everything that one device needs to call and be called, through an Apollo Client. */
+export function openPhone({ account, device }: Identity): Phone {
+  const accessToken = createAccessToken(account, device);
+  const socket = openSocket(accessToken);
+  const http = new SetContextLink(async () => ({
+    headers: { authorization: `Bearer ${await accessToken.get()}` },
+  })).concat(new HttpLink({ uri: '/graphql' }));
+  const apollo = new ApolloClient({
+    cache: new InMemoryCache(),
+    link: ApolloLink.split(
+      ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+      new GraphQLWsLink(socket),
+      http,
+    ),
+  });
+
+  const microphone = createMicrophone();
+  const client = createCallClient({
+    transport: apolloTransport(apollo, socket),
+    getUserMedia: microphone.open,
+    // A call survives a reload of the page.
+    storage: sessionStorage,
+    storageKey: `calls of ${account} on ${device}`,
+  });
+  return {
+    client,
+    microphone,
+    close: () => {
+      client.close();
+      apollo.stop();
+      void socket.dispose();
+    },
+  };
+}
