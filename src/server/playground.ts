@@ -1,44 +1,33 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { randomBytes } from 'node:crypto';
 import { ruruHTML, type RuruClientConfig } from 'ruru/server';
 import { getStaticFile } from 'ruru/static';
+import { isOwnPage } from './development-token.js';
+import type { DevelopmentToken } from './development.js';
+import { exampleHeaders, examples } from './playground-examples.js';
 
 const ASSETS = '/playground/';
 
-const EXAMPLE = `# Runs as it is: the token below, under Headers, is one of the development tokens.
-query TurnCredentials {
-  callRelay {
-    iceServers {
-      urls
-      username
-      credential
-    }
-    turnTtlSeconds
-    refreshAfter
-  }
-}
-`;
-
 /**
- * GraphiQL at /graphql for browsers, with all its files served from here: it works without a network. The header editor
- * authenticates queries.
+ * GraphiQL at /graphql for browsers, with all its files served from here: it works without a network. What is in its
+ * header editor goes with queries as headers, and with subscriptions in connection_init.
  *
- * @param token a development token to open with, if there is one
+ * @param tokens of the development login: shown only to a browser on this machine
  */
-export function servePlayground(app: FastifyInstance, token: string | null): void {
-  const page = ruruHTML({
-    endpoint: '/graphql',
-    staticPath: ASSETS,
-    htmlParts: { titleTag: '<title>Call signaling playground</title>' },
-    clientConfig: {
-      defaultQuery: EXAMPLE,
-      ...(token !== null && { initialHeaders: JSON.stringify({ authorization: `Bearer ${token}` }, null, 2) }),
-    } as RuruClientConfig,
-  });
-
-  app.addHook('onRequest', (request, reply, done) => {
-    const isPage = request.method === 'GET' && request.url === '/graphql';
-    if (!isPage || !request.headers.accept?.includes('text/html')) return done();
-    reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page);
+export function servePlayground(app: FastifyInstance, tokens: readonly DevelopmentToken[]): void {
+  // After the door's own checks, as what stands here is answered in the place of /graphql.
+  app.addHook('preHandler', (request, reply, done) => {
+    if (!isPageRequest(request)) return done();
+    const nonce = randomBytes(16).toString('base64');
+    reply
+      .headers({
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-store',
+        'content-security-policy': contentSecurityPolicy(nonce, request.host),
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+      })
+      .send(page(nonce, isOwnPage(request) ? tokens : []));
   });
 
   app.get(`${ASSETS}*`, async (request, reply) => {
@@ -48,6 +37,47 @@ export function servePlayground(app: FastifyInstance, token: string | null): voi
       acceptEncoding: request.headers['accept-encoding'],
       disallowDevAssets: true,
     });
-    return file ? reply.headers(file.headers).send(file.content) : reply.callNotFound();
+    if (!file) return reply.callNotFound();
+    return reply.headers({ ...file.headers, 'x-content-type-options': 'nosniff' }).send(file.content);
   });
+}
+
+/** A browser that goes there. A script of another page would say where it comes from (Fetch, section 3.2). */
+function isPageRequest({ method, url, headers }: FastifyRequest): boolean {
+  return (
+    method === 'GET' && url === '/graphql' && headers.origin === undefined && !!headers.accept?.includes('text/html')
+  );
+}
+
+function page(nonce: string, tokens: readonly DevelopmentToken[]): string {
+  const html = ruruHTML({
+    endpoint: '/graphql',
+    staticPath: ASSETS,
+    // An icon of its own, so that the browser does not ask for one.
+    htmlParts: { titleTag: '<title>Call signaling playground</title><link rel="icon" href="data:,">' },
+    // GraphiQL's own options, of which the type does not know all.
+    clientConfig: {
+      defaultTabs: examples(),
+      ...(tokens.length > 0 && { defaultHeaders: exampleHeaders(tokens) }),
+    } as RuruClientConfig,
+  });
+  // Text within scripts has no `<script`: it is escaped there.
+  return html.replaceAll('<script', `<script nonce="${nonce}"`);
+}
+
+/** Nothing from anywhere else, nothing sent anywhere else, and in no frame. Editors need styles of their own making. */
+function contentSecurityPolicy(nonce: string, host: string): string {
+  const sockets = URL.canParse(`http://${host}`) ? `ws://${new URL(`http://${host}`).host}` : '';
+  return [
+    `default-src 'none'`,
+    `script-src 'self' 'nonce-${nonce}'`,
+    `worker-src 'self'`,
+    `style-src 'self' 'unsafe-inline'`,
+    `font-src 'self' data:`,
+    `img-src 'self' data:`,
+    `connect-src 'self' ${sockets} ${sockets.replace('ws:', 'wss:')}`.trimEnd(),
+    `base-uri 'none'`,
+    `form-action 'none'`,
+    `frame-ancestors 'none'`,
+  ].join('; ');
 }
