@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, runQuietly, whenStarted } from './run.mjs';
 
-export async function install() {
-  if (isInstalled()) return;
+export async function install(root = ROOT) {
+  if (isInstalled(root)) return;
   console.log('Installing packages (npm ci) …');
   // Also with NODE_ENV=production, for the build needs the compiler.
-  await runQuietly('npm', ['ci', '--include=dev', '--loglevel=error']);
+  await runQuietly('npm', ['ci', '--include=dev', '--loglevel=error'], { cwd: root });
 }
 
 /** npm keeps in node_modules what it installed: the same packages in the same versions, but for optional ones. */
@@ -31,4 +31,4 @@ function packagesOf(lockFile) {
   }
 }
 
-await whenStarted(import.meta.url, install);
+await whenStarted(import.meta.url, () => install());

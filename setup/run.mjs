@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs a program in the root and resolves to its exit code and all it printed; `onOutput` sees that as it comes. */
-export function run(command, args, { env = {}, onOutput = () => {} } = {}) {
+/** Runs a program, in the root, and resolves to its exit code and all it printed; `onOutput` sees that as it comes. */
+export function run(command, args, { cwd = ROOT, env = {}, onOutput = () => {} } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      cwd: ROOT,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -33,6 +33,19 @@ export async function runQuietly(command, args, options) {
 /** A program of an installed package, as `npx` would find it. */
 export function packageProgram(name) {
   return fileURLToPath(new URL(`../node_modules/.bin/${name}`, import.meta.url));
+}
+
+/** npm hands its signals to a shell, which dies of them and passes nothing on: its end stands for the signal. */
+export function endWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const shell = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return;
+    // Once: a second signal would not wait for what the first one set off.
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250);
+  watch.unref();
 }
 
 /** Runs `main` when the script at `url` is the one that Node was started with. */

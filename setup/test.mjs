@@ -11,18 +11,24 @@ import { packageProgram, ROOT, run, runQuietly, whenStarted } from './run.mjs';
 const PREPARATIONS = [
   { name: 'packages', work: install },
   { name: 'programs', work: () => programs() },
-  { name: 'codegen', command: 'graphql-codegen', args: [] },
   { name: 'build', work: build },
 ];
+
+/** Has packages of its own. The long suites run it by several processes at a time, which must not all install them. */
+const SUPERGRAPH = join(ROOT, 'examples/supergraph');
 
 /** All are run, and the tests after them, whichever fails. */
 const CHECKS = [
   { name: 'format', command: 'prettier', args: ['--check', '--log-level=warn', '.'] },
   { name: 'lint', command: 'eslint', args: ['.'] },
   { name: 'types', command: 'tsc', args: ['--noEmit'] },
+  { name: 'types of the web page', command: 'tsc', args: ['--noEmit', '-p', 'examples/web'] },
   // npm ci refuses a lock file that misses what other platforms need, which npm install leaves out without a word.
   { name: 'lock file', work: () => runQuietly('npm', ['ci', '--dry-run', '--loglevel=error']) },
   { name: 'schema', work: () => runScript('setup/schema.mjs', '--check') },
+  // What may surprise clients is no failure, but is said.
+  { name: 'released schema', work: async () => print(await runScript('setup/released-schema.mjs')) },
+  { name: 'documents', command: 'graphql-codegen', args: ['--check'] },
 ];
 
 /** Long suites have names of their own, so that neither command runs the other's. */
@@ -50,6 +56,7 @@ async function step({ name, work, command, args }) {
 async function runScript(script, ...args) {
   const { code, output } = await run(process.execPath, [script, ...args]);
   if (code !== 0) throw new Error(output);
+  return output;
 }
 
 async function runJest(full, args) {
@@ -90,6 +97,9 @@ async function main() {
 
   let ready = true;
   for (const preparation of PREPARATIONS) ready &&= await step(preparation);
+  if (full && existsSync(SUPERGRAPH)) {
+    ready &&= await step({ name: 'packages of examples/supergraph', work: () => install(SUPERGRAPH) });
+  }
   if (!ready) tests.failed += 1;
   else {
     for (const check of full ? [] : CHECKS) if (!(await step(check))) tests.failed += 1;

@@ -5,6 +5,7 @@ export type { CallPolicy, SendWakeUp, WakeUp } from './call/ports.js';
 export type { HostAuthenticator, HostDirectory } from './directory/host.js';
 export { ERRORS, SignalingError, type ErrorCode, type ErrorDetails } from './errors.js';
 export type { CallContext } from './graphql/context.js';
+export { readTrustedDocuments, TrustedDocumentsError, type TrustedDocuments } from './graphql/trusted-documents.js';
 export type { Authenticator, Device, DeviceDirectory, KnownDevices, Viewer } from './identity/viewer.js';
 export { createJwtAuthenticator, type JwtAuthenticator, type JwtAuthenticatorOptions } from './jwt/authenticator.js';
 export { LIMITS } from './limits.js';

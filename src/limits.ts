@@ -22,6 +22,7 @@ export const LIMITS = {
   documentAliases: 15,
   documentTokens: 1_000,
   documentDirectives: 20,
+  entityRepresentations: 200,
 } as const;
 
 /** The client's own name of a call: a UUID fits. */

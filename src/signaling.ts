@@ -16,6 +16,7 @@ import { createOperation, type CallContext, type Services, type StreamCarrier } 
 import { createMasker, type Masker } from './graphql/errors.js';
 import { createExecutor, type Executor } from './graphql/executor.js';
 import { createSchema } from './graphql/schema.js';
+import type { TrustedDocuments } from './graphql/trusted-documents.js';
 import { createSessions } from './identity/session.js';
 import { findRevoked } from './identity/revoked.js';
 import { shareRevocations, type RevocationLog } from './identity/revocations.js';
@@ -62,6 +63,8 @@ export interface CallSignalingOptions {
   readonly nameKey?: Buffer;
   /** Whether introspection and "did you mean" are answered. Not in production. */
   readonly introspection?: boolean;
+  /** When given, no other operations are run; see `readTrustedDocuments`. */
+  readonly trustedDocuments?: TrustedDocuments;
   /** Whether `@auth` and `@rateLimit` are composed into a supergraph. Yes. */
   readonly composeDirectives?: boolean;
   /** Refuses what is fit for development only. */
@@ -121,7 +124,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
   const { clock = systemClock, metrics = createMetrics(), production = false, introspection = !production } = options;
   const onDefect = options.onDefect ?? (() => {});
   const rateLimiter = options.rateLimiter ?? createMemoryRateLimiter(clock);
-  const events = createFanOut(options.events ? [options.events] : [], onDefect);
+  const events = createFanOut([metrics.calls, ...(options.events ? [options.events] : [])], onDefect);
   const nameKey = options.nameKey ?? randomBytes(32);
   const directory = options.deviceDirectory
     ? asDirectory(options.deviceDirectory, { onFailure: onDefect })
@@ -150,6 +153,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     clock,
     onFailure: onDefect,
   });
+  metrics.watchStreams(() => calls.streams.size);
   const sessions = createSessions({
     authenticator: asAuthenticator(options.authenticator, { onFailure: onDefect }),
     directory,
@@ -180,7 +184,8 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     },
   });
   const masker = createMasker({ onDefect });
-  const executor = createExecutor({ schema, masker, introspection });
+  const { trustedDocuments: trusted } = options;
+  const executor = createExecutor({ schema, masker, introspection, trusted });
 
   return {
     schema,
@@ -188,6 +193,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
       schema,
       masker,
       introspection,
+      trusted,
       onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
     }),
     context: ({ headers }) =>

@@ -133,8 +133,11 @@ const errors = Object.entries(ERRORS).map(([code, { status, message, retryable }
   line(code, status, code === 'CALL_INPUT_INVALID' ? '(the field and its limit)' : message, yesNo(retryable)),
 );
 
-/** What is sent for each error that the GraphQL server makes by itself, where it keeps its own name. */
-const requestErrors = Object.values(ApolloServerErrorCode).flatMap((thrown) => {
+/** The names that GraphQL servers give to errors of requests. */
+const REQUEST_CODES = [...Object.values(ApolloServerErrorCode), 'QUERY_NOT_IN_SAFELIST'];
+
+/** What is sent for each of them, where it keeps its own name. */
+const requestErrors = REQUEST_CODES.flatMap((thrown) => {
   const mask = createMasker({ onDefect: () => {} });
   const error = thrown === ApolloServerErrorCode.INTERNAL_SERVER_ERROR ? new Error('') : new gql.GraphQLError('');
   const { code, status, retryable } = mask({ message: '', extensions: { code: thrown } }, error).extensions ?? {};
@@ -216,7 +219,7 @@ describe('the words of the protocol', () => {
   });
 
   it('in capitals are those of the contract, error codes or actors', () => {
-    const codes = [...Object.keys(ERRORS), ...Object.values(ApolloServerErrorCode)];
+    const codes = [...Object.keys(ERRORS), ...REQUEST_CODES];
     const capitals = prose.match(/\b[A-Z][A-Z_]{2,}\b/g) ?? [];
     const all: readonly string[] = [...contractWords, ...codes, ...ACTORS, ...ABBREVIATIONS];
     expect(capitals.filter((word) => !all.includes(word))).toEqual([]);

@@ -1,13 +1,14 @@
-import type { ApolloServerOptions, ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
+import type { ApolloServer, ApolloServerOptions, ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
 } from '@apollo/server/plugin/disabled';
-import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import { GraphQLError, OperationTypeNode, type GraphQLSchema, type ValidationRule } from 'graphql';
 import type { CallContext } from './context.js';
 import type { Masker } from './errors.js';
 import { httpPolicy } from './http-policy.js';
 import { documentRules, parseLimits } from './rules.js';
+import type { TrustedDocuments } from './trusted-documents.js';
 
 /** Options for an Apollo Server that serves the schema as this project means it to be served. */
 export type ApolloOptions = Pick<
@@ -21,6 +22,7 @@ export type ApolloOptions = Pick<
   | 'hideSchemaDetailsFromClientErrors'
   | 'includeStacktraceInErrorResponses'
   | 'allowBatchedHttpRequests'
+  | 'persistedQueries'
 > & { readonly schema: GraphQLSchema };
 
 export interface ApolloSettings {
@@ -28,11 +30,13 @@ export interface ApolloSettings {
   readonly masker: Masker;
   /** Whether introspection and "did you mean" are answered. */
   readonly introspection: boolean;
+  /** When there are any, no other documents are run. */
+  readonly trusted?: TrustedDocuments | undefined;
   /** Told of each operation that was answered. */
   readonly onAnswered?: (outcome: 'ok' | 'error', seconds: number) => void;
 }
 
-export function apolloOptions({ schema, masker, introspection, onAnswered }: ApolloSettings): ApolloOptions {
+export function apolloOptions({ schema, masker, introspection, trusted, onAnswered }: ApolloSettings): ApolloOptions {
   return {
     schema,
     formatError: masker,
@@ -41,13 +45,31 @@ export function apolloOptions({ schema, masker, introspection, onAnswered }: Apo
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
     ],
-    validationRules: [...documentRules(introspection)],
+    validationRules: [...documentRules(introspection), ...(trusted ? [trustedRule(trusted)] : [])],
+    ...(trusted && { persistedQueries: { cache: cacheOf(trusted) } }),
     parseOptions: parseLimits,
     // Refused by a rule of ours, in the same words on every transport.
     introspection: true,
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
     allowBatchedHttpRequests: false,
+  };
+}
+
+function trustedRule(trusted: TrustedDocuments): ValidationRule {
+  return (context) => {
+    const refusal = trusted.refusalOf(context.getDocument());
+    if (refusal) context.reportError(refusal);
+    return {};
+  };
+}
+
+/** What Apollo Server finds by an id. Nothing is added to it: what clients register would be none of the list. */
+function cacheOf(trusted: TrustedDocuments): ApolloServer['cache'] {
+  return {
+    get: (key) => Promise.resolve(trusted.textOf(key.replace(/^apq:/, ''))),
+    set: () => Promise.resolve(),
+    delete: () => Promise.resolve(),
   };
 }
 
@@ -70,6 +92,7 @@ function responsePolicy(onAnswered: ApolloSettings['onAnswered']): ApolloServerP
       return {
         didResolveOperation: refuseSubscription,
         willSendResponse: async (answered) => {
+          hideBehindRefusal(answered);
           applyPolicy(answered);
           const { body } = answered.response;
           const failed = body.kind === 'single' && body.singleResult.errors !== undefined;
@@ -78,6 +101,13 @@ function responsePolicy(onAnswered: ApolloSettings['onAnswered']): ApolloServerP
       };
     },
   };
+}
+
+/** Nobody learns of the schema from what else is wrong with a document that is not trusted. */
+function hideBehindRefusal({ response: { body } }: Answered): void {
+  if (body.kind !== 'single') return;
+  const refusal = body.singleResult.errors?.find(({ extensions }) => extensions?.['code'] === 'QUERY_NOT_IN_SAFELIST');
+  if (refusal) body.singleResult.errors = [refusal];
 }
 
 /** The status, Retry-After, and that nobody may keep the answer. */

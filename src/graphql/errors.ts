@@ -14,6 +14,8 @@ const REQUEST_ERRORS: Readonly<Record<string, number>> = {
   // Automatic persisted queries: an invitation to send the whole document, not a failure.
   PERSISTED_QUERY_NOT_FOUND: 200,
   PERSISTED_QUERY_NOT_SUPPORTED: 200,
+  // As Apollo's router says it.
+  QUERY_NOT_IN_SAFELIST: 403,
 };
 
 export interface MaskerOptions {
@@ -73,7 +75,8 @@ function originalOf(thrown: unknown): unknown {
 function requestErrorOf(formatted: GraphQLFormattedError, original: unknown): GraphQLFormattedError | null {
   // Only errors that a GraphQL engine made of the request: what a resolver threw has been unwrapped, or has a path.
   if (!(original instanceof GraphQLError) || formatted.path) return null;
-  const code = formatted.extensions?.['code'];
+  // An error that names itself is not what the engine takes it for: in Apollo Server a rule can refuse, but not say why.
+  const code = original.extensions['code'] ?? formatted.extensions?.['code'];
   // What graphql-js says of variables as a whole, as that they have too many mistakes, comes without a code.
   if (code === 'BAD_USER_INPUT' || code === undefined || code === 'INTERNAL_SERVER_ERROR') {
     const { status, retryable } = ERRORS.CALL_INPUT_INVALID;

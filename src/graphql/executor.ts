@@ -17,12 +17,15 @@ import {
 } from 'graphql';
 import type { Masker } from './errors.js';
 import { documentRules, parseLimits } from './rules.js';
+import type { TrustedDocuments } from './trusted-documents.js';
 
 export interface ExecutorOptions {
   readonly schema: GraphQLSchema;
   readonly masker: Masker;
   /** Whether introspection and "did you mean" are answered. */
   readonly introspection: boolean;
+  /** When there are any, no other documents are run. */
+  readonly trusted?: TrustedDocuments | undefined;
 }
 
 /** A document within the limits, valid for the schema, and the operation of it that was asked for. */
@@ -37,8 +40,15 @@ export type Execution = ExecutionResult | AsyncIterable<ExecutionResult>;
 /** What Apollo Server does for HTTP, for every other transport: the same limits, and the same answers to the same errors. */
 export interface Executor {
   readonly schema: GraphQLSchema;
-  /** @returns the operation, or why it cannot be run, with the `extensions.code` that Apollo Server gives */
-  prepare(source: string, operationName?: string | null): PreparedOperation | readonly GraphQLError[];
+  /**
+   * @param extensions of the request: where the source is empty, `persistedQuery.sha256Hash` may name a trusted document
+   * @returns the operation, or why it cannot be run, with the `extensions.code` that Apollo Server gives
+   */
+  prepare(
+    source: string,
+    operationName?: string | null,
+    extensions?: Readonly<Record<string, unknown>> | null,
+  ): PreparedOperation | readonly GraphQLError[];
   /** Runs a prepared operation of any kind. Never rejects: what is thrown becomes an error of the result. */
   run(args: ExecutionArgs): Promise<Execution>;
   /** Errors as they may be sent. */
@@ -48,7 +58,7 @@ export interface Executor {
 /** Valid documents are kept up to both bounds: 500 of the usual size, fewer where someone sends long ones. */
 const KEPT = { documents: 500, characters: 1_000_000 };
 
-export function createExecutor({ schema, masker, introspection }: ExecutorOptions): Executor {
+export function createExecutor({ schema, masker, introspection, trusted }: ExecutorOptions): Executor {
   const kept = new KeptDocuments();
   const rules = [...specifiedRules, ...documentRules(introspection)];
 
@@ -61,6 +71,9 @@ export function createExecutor({ schema, masker, introspection }: ExecutorOption
     } catch (error) {
       return [error instanceof GraphQLError ? coded(error, 'GRAPHQL_PARSE_FAILED') : wrapped(error)];
     }
+    // Before it is validated: nobody learns of the schema from what is said of other documents.
+    const refusal = trusted?.refusalOf(document);
+    if (refusal) return [refusal];
     const errors = validate(schema, document, rules);
     if (errors.length > 0) {
       return errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED', introspection ? same : withoutSuggestion));
@@ -71,8 +84,12 @@ export function createExecutor({ schema, masker, introspection }: ExecutorOption
 
   return {
     schema,
-    prepare: (source, operationName) => {
-      const document = documentOf(source);
+    prepare: (source, operationName, extensions) => {
+      const id = source === '' ? persistedIdOf(extensions) : null;
+      const text = id === null ? source : trusted?.textOf(id);
+      // Registering documents spares nothing where a connection stays open: only those of a list are known by an id.
+      if (text === undefined) return [trusted ? PERSISTED_QUERY_NOT_FOUND : PERSISTED_QUERY_NOT_SUPPORTED];
+      const document = documentOf(text);
       if (!('kind' in document)) return document;
       const operation = getOperationAST(document, operationName);
       if (operation) return { document, operation };
@@ -95,6 +112,18 @@ export function createExecutor({ schema, masker, introspection }: ExecutorOption
     },
     masked: (errors) => errors.map((error) => masker(error.toJSON(), error)),
   };
+}
+
+const PERSISTED_QUERY_NOT_FOUND = new GraphQLError('PersistedQueryNotFound', {
+  extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' },
+});
+const PERSISTED_QUERY_NOT_SUPPORTED = new GraphQLError('PersistedQueryNotSupported', {
+  extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
+});
+
+function persistedIdOf(extensions: Readonly<Record<string, unknown>> | null | undefined): string | null {
+  const { sha256Hash } = Object(extensions?.['persistedQuery']) as { readonly sha256Hash?: unknown };
+  return typeof sha256Hash === 'string' ? sha256Hash : null;
 }
 
 /** A value of a variable does not fit its type: the one kind of error that execution makes of a request. */

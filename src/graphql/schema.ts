@@ -9,6 +9,7 @@ import type { CallContext } from './context.js';
 import { authDirective, federationLinks, rateLimitDirective } from './directives.js';
 import { guardSchema, type GuardOptions } from './guard.js';
 import { CallResolver, DeviceResolver } from './call.resolver.js';
+import { guardEntities } from './entities.js';
 import { EventResolver } from './event.resolver.js';
 import { eventTypes } from './event.types.js';
 import { RelayResolver } from './relay.resolver.js';
@@ -48,7 +49,11 @@ function resolversOf(code: GraphQLSchema): object {
   return { ...resolvers, Call: { ...resolvers['Call'], __resolveReference: resolveReference } };
 }
 
+/** What other subgraphs refer to, each with the field whose directives protect it. */
+const REFERENCES = { Call: 'call' } as const;
+
 /** The executable schema, with `@auth` and `@rateLimit` in force. */
 export function createSchema(options: SchemaOptions & GuardOptions): GraphQLSchema {
-  return guardSchema(buildSubgraph(options), { ...options, references: { Call: 'call' } });
+  const subgraph = guardEntities(buildSubgraph(options), Object.keys(REFERENCES));
+  return guardSchema(subgraph, { ...options, references: REFERENCES });
 }

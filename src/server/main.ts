@@ -1,3 +1,4 @@
+import { TrustedDocumentsError } from '../graphql/trusted-documents.js';
 import { RelayConfigError } from '../relay/config.js';
 import { welcomeText } from './development.js';
 import { createLog } from './log.js';
@@ -36,10 +37,12 @@ try {
   log.info('Listening', { address: server.origin });
   log.flush();
   // Tokens are for the person at the terminal: they never go to the log.
-  process.stdout.write(welcomeText(server));
+  process.stdout.write(welcomeText({ ...server, trustedOnly: settings.trustedDocumentsFile !== null }));
 } catch (error) {
   if (error instanceof RelayConfigError) {
     process.stderr.write(['RELAY_CONFIG_FILE is not valid:', ...error.problems].join('\n  ') + '\n');
+  } else if (error instanceof TrustedDocumentsError) {
+    process.stderr.write(['TRUSTED_DOCUMENTS_FILE is not valid:', ...error.problems].join('\n  ') + '\n');
   } else {
     log.defect(error);
     log.flush();

@@ -1,18 +1,23 @@
 import { ApolloServer } from '@apollo/server';
-import { KeyvAdapter } from '@apollo/utils.keyvadapter';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { createMetrics } from '../events/metrics.js';
 import type { CallContext } from '../graphql/context.js';
 import { systemClock } from '../ports.js';
-import { createCallSignaling } from '../signaling.js';
+import { createCallSignaling, type CallSignaling } from '../signaling.js';
+import { isLoopbackOrigin } from './admission.js';
 import type { DevelopmentToken } from './development.js';
 import { serveHealth } from './health.js';
 import { createHttp } from './http.js';
 import type { Log } from './log.js';
+import { sharedPersistedQueries } from './persisted-queries.js';
 import { servePlayground } from './playground.js';
 import { openRelaySource } from './relay-source.js';
 import { serveRevocations } from './revocations.js';
 import type { Settings } from './settings.js';
 import { openSurroundings } from './surroundings.js';
+import { serveWebPage } from './web-page.js';
+import { checkTrustedDocuments, openTrustedDocuments } from './trusted-documents.js';
 import { attachWebSocket } from './websocket.js';
 
 export interface RunningServer {
@@ -28,6 +33,7 @@ export interface RunningServer {
  * The standalone server: everything that the settings ask for, on one port.
  *
  * @throws RelayConfigError the relay configuration cannot be used
+ * @throws TrustedDocumentsError the trusted documents cannot be used
  * @throws Error the address is in use
  */
 export async function startServer(settings: Settings, log: Log): Promise<RunningServer> {
@@ -43,12 +49,18 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     serving = false;
     for (let part = opened.pop(); part; part = opened.pop()) await part.close();
   };
+  const metrics = createMetrics();
   const onDefect = (error: unknown, correlationId?: string): void => log.defect(error, correlationId);
 
   try {
-    const { options, cache, dependencies, tokens } = await openSurroundings(settings, log, open);
+    const { options, cache, dependencies, login } = await openSurroundings(settings, log, open, metrics);
+    const tokens = login?.tokens ?? [];
     const relay = open(await openRelaySource(settings.relayConfigFile, log));
-    const signaling = open(
+    const trusted =
+      settings.trustedDocumentsFile === null
+        ? null
+        : openTrustedDocuments(settings.trustedDocumentsFile, log, () => metrics.untrustedDocument());
+    const signaling: CallSignaling = open(
       createCallSignaling({
         ...options,
         freshTokenSeconds: settings.authFreshTokenSeconds,
@@ -56,17 +68,19 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
         ...(settings.nameKey && { nameKey: settings.nameKey }),
         opaqueSdp: settings.opaqueSdp,
         introspection: settings.introspection,
+        ...(trusted && { trustedDocuments: trusted }),
         composeDirectives: settings.composeDirectives,
         production,
+        metrics,
         onDefect,
       }),
     );
+    if (trusted) checkTrustedDocuments(trusted, signaling.executor);
     relay.watch(signaling.reloadRelay);
 
     const apollo = new ApolloServer<CallContext>({
       ...signaling.apollo,
-      // Typed against the CommonJS face of keyv, which TypeScript takes for another class.
-      ...(cache && { cache: new KeyvAdapter(cache as never) }),
+      ...(cache && { cache: sharedPersistedQueries(cache, systemClock) }),
       stopOnTerminationSignals: false,
     });
     await apollo.start();
@@ -79,10 +93,10 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
         apollo,
         executor: signaling.executor,
         context: signaling.context,
-        onAnswered: (outcome, seconds) => signaling.metrics.graphqlRequest('http', outcome, seconds),
+        onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
       }),
     );
-    serveHealth(app, { isServing: () => serving, dependencies, metrics: signaling.metrics });
+    serveHealth(app, { isServing: () => serving, dependencies, metrics });
     const sockets = open(
       attachWebSocket(app.server, {
         ...signaling.websocket,
@@ -90,9 +104,10 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
         path: '/graphql',
         maxSockets: settings.maxSockets,
         clock: systemClock,
-        metrics: signaling.metrics,
+        metrics,
       }),
     );
+    metrics.watchSockets(() => sockets.sockets);
     if (settings.adminSecret !== null) {
       const revoke = async (accountId: string, deviceId: string): Promise<void> => {
         const revoked = signaling.revokeDevice(accountId, deviceId);
@@ -101,7 +116,8 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       };
       serveRevocations(app, { secret: settings.adminSecret, revoke, clock: systemClock });
     }
-    if (!production) servePlayground(app, tokens[0]?.token ?? null);
+    if (settings.introspection) servePlayground(app, tokens);
+    if (!production && login) serveWebPage(app, { directory: WEB_PAGE, login, clock: systemClock });
     await app.listen({ host: settings.host, port: settings.port });
     serving = true;
 
@@ -112,10 +128,13 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
   }
 }
 
+/** Made by the build from examples/web. */
+const WEB_PAGE = fileURLToPath(new URL('../web', import.meta.url));
+
 /** RFC 6454 origins are compared as text; any port of a loopback host passes where the setting says so. */
 function originRule(allowed: Settings['corsOrigins']): (origin: string) => boolean {
   if (allowed !== 'loopback') return (origin) => allowed.includes(origin);
-  return (origin) => URL.canParse(origin) && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname);
+  return isLoopbackOrigin;
 }
 
 function originOf({ address, port, family }: AddressInfo): string {

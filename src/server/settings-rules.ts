@@ -46,6 +46,11 @@ const RULES: readonly Rule[] = [
   https('WEBHOOK_URL'),
   required('ENCRYPTION_KEYS', (values) => set(values, 'REDIS_URL'), 'with REDIS_URL'),
   required('NAME_KEY', (values) => set(values, 'REDIS_URL'), 'with REDIS_URL'),
+  {
+    // A gateway's operations are written anew for each request, and `_entities` can be none of a list.
+    broken: (values) => set(values, 'TRUSTED_DOCUMENTS_FILE') && set(values, 'GATEWAY_SECRET'),
+    problem: 'TRUSTED_DOCUMENTS_FILE and GATEWAY_SECRET cannot both be set: the operations of a gateway are its own',
+  },
   required('WEBHOOK_SECRET', (values) => set(values, 'WEBHOOK_URL'), 'with WEBHOOK_URL'),
 ];
 

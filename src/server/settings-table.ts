@@ -24,8 +24,6 @@ interface SettingRow {
   readonly meaning: string;
   /** The value names a file that must be readable at start. */
   readonly file?: true;
-  /** Refused when set: what it configures does not exist in this version. */
-  readonly unavailable?: true;
 }
 
 /** Every setting of the standalone server. Defaults are written here and nowhere else. */
@@ -105,14 +103,14 @@ export const SETTINGS = {
     parse: onOff,
     value: (production: boolean): boolean => !production,
     shown: 'on in development, off in production',
-    meaning: 'introspection and "did you mean"',
+    meaning: 'introspection, "did you mean" and the playground',
   },
   TRUSTED_DOCUMENTS_FILE: {
     parse: path,
     value: null,
     file: true,
-    unavailable: true,
-    meaning: 'only these operations are run',
+    meaning:
+      'only these operations are run: a manifest of persisted queries, or a map from id to text (JSON); not behind a gateway',
   },
   GATEWAY_SECRET: {
     parse: word,
@@ -157,11 +155,9 @@ export function settingRow(name: SettingName): SettingRow {
   return SETTINGS[name];
 }
 
-/** The settings as a Markdown table, for the documentation; those that do not exist in this version are left out. */
+/** The settings as a Markdown table, for the documentation. */
 export function renderSettingsTable(): string {
   const rows = Object.keys(SETTINGS).map((name) => ({ name, ...settingRow(name as SettingName) }));
-  const lines = rows
-    .filter(({ unavailable }) => !unavailable)
-    .map(({ name, value, shown, meaning }) => `| ${name} | ${shown ?? value ?? '-'} | ${meaning} |`);
+  const lines = rows.map(({ name, value, shown, meaning }) => `| ${name} | ${shown ?? value ?? '-'} | ${meaning} |`);
   return ['| name | default | meaning |', '|---|---|---|', ...lines, ''].join('\n');
 }

@@ -40,8 +40,6 @@ export function parseSettings(environment: Environment): Settings {
     if (text === undefined || text === '') {
       values[name] =
         typeof row.value === 'function' ? (row.value as (production: boolean) => unknown)(production) : row.value;
-    } else if (row.unavailable) {
-      problems.push(`${name} is not available in this version`);
     } else {
       const parsed = row.parse.safeParse(text);
       const problem = parsed.success ? row.file && unreadable(text) : `must be ${parsed.error.issues[0]?.message}`;

@@ -3,14 +3,16 @@ import { hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createHttpDirectory } from '../directory/http-directory.js';
 import { createHttpPolicy } from '../directory/http-policy.js';
+import type { CallMetrics } from '../events/call-metrics.js';
 import { createFanOut } from '../events/fan-out.js';
 import { createLogSink } from '../events/log-sink.js';
 import { createWebhook } from '../events/webhook.js';
 import { createJwtAuthenticator, type JwtAuthenticatorOptions } from '../jwt/authenticator.js';
 import { systemClock } from '../ports.js';
 import { createRedisAdapters, type RedisAdapters } from '../redis/adapters.js';
+import type { OnRedisFailure } from '../redis/failure.js';
 import type { CallSignalingOptions } from '../signaling.js';
-import { createDevelopmentLogin, type DevelopmentToken } from './development.js';
+import { createDevelopmentLogin, type DevelopmentLogin } from './development.js';
 import type { Dependency } from './health.js';
 import type { Log } from './log.js';
 import type { Settings } from './settings.js';
@@ -31,8 +33,8 @@ export interface Surroundings {
   /** For what is safe to lose; null: this process's memory. */
   readonly cache: Keyv | null;
   readonly dependencies: readonly Dependency[];
-  /** Of the development login; empty where the login service is a real one. */
-  readonly tokens: readonly DevelopmentToken[];
+  /** null where the login service is a real one. */
+  readonly login: DevelopmentLogin | null;
 }
 
 /** @param open takes over what has to be closed in the end */
@@ -40,6 +42,7 @@ export async function openSurroundings(
   settings: Settings,
   log: Log,
   open: <Part extends { close(): unknown }>(part: Part) => Part,
+  metrics: CallMetrics,
 ): Promise<Surroundings> {
   const dependencies: Dependency[] = [];
   /** Opens what speaks to one of them; its failures are logged under its name. */
@@ -47,18 +50,21 @@ export async function openSurroundings(
     name: string,
     create: (common: Common) => Part,
   ): Part => {
-    const onFailure: Common['onFailure'] = ({ reason, httpStatus }) =>
+    const onFailure: Common['onFailure'] = ({ operation, reason, httpStatus }) => {
+      metrics.dependencyFailed(name, reason);
       log.warn('A service around this one gave no answer', {
         dependency: name,
+        ...(operation !== undefined ? { operation } : { http_status: httpStatus ?? null }),
         reason,
-        http_status: httpStatus ?? null,
       });
+    };
     const part = open(create({ clock: systemClock, production: settings.nodeEnv === 'production', onFailure }));
     dependencies.push({ name, degraded: () => part.degraded() });
+    metrics.watchDependency(name, () => part.degraded());
     return part;
   };
 
-  const redis = settings.redisUrl === null ? null : depend('redis', () => openRedis(settings, log));
+  const redis = settings.redisUrl === null ? null : depend('redis', ({ onFailure }) => openRedis(settings, onFailure));
   const login = hasKeySource(settings) ? null : await createDevelopmentLogin(developmentNames(settings), Date.now());
   const authenticator = depend('login', (common) =>
     createJwtAuthenticator({
@@ -112,20 +118,19 @@ export async function openSurroundings(
     },
     cache: redis?.keyv ?? null,
     dependencies,
-    tokens: login?.tokens ?? [],
+    login,
   };
 }
 
 /** Checked with the settings: both keys are there where REDIS_URL is. */
-function openRedis(settings: Settings, log: Log): RedisAdapters {
+function openRedis(settings: Settings, onFailure: OnRedisFailure): RedisAdapters {
   const { redisUrl, encryptionKeys, nameKey, redisWaitReplicas } = settings;
   return createRedisAdapters({
     url: redisUrl ?? '',
     encryptionKeys: encryptionKeys ?? [],
     nameKey: nameKey ?? Buffer.alloc(0),
     waitReplicas: redisWaitReplicas,
-    onFailure: ({ operation, reason }) =>
-      log.warn('A service around this one gave no answer', { dependency: 'redis', operation, reason }),
+    onFailure,
   });
 }
 
@@ -140,7 +145,11 @@ function cursorKeysOf({ encryptionKeys }: Settings): readonly [Uint8Array, ...Ui
 interface Common {
   readonly clock: typeof systemClock;
   readonly production: boolean;
-  readonly onFailure: (failure: { readonly reason: string; readonly httpStatus?: number | null }) => void;
+  readonly onFailure: (failure: {
+    readonly operation?: string;
+    readonly reason: string;
+    readonly httpStatus?: number | null;
+  }) => void;
 }
 
 function hasKeySource(settings: Settings): boolean {

@@ -63,9 +63,9 @@ export function createProtocol({ executor, connect, contextFor, metrics }: Proto
     connectionInitWaitTimeout: LIMITS.connectionInitMs,
     execute: run,
     subscribe: run,
-    onConnect: ({ extra: session, connectionParams }) => connect(session, connectionParams?.['authorization']),
-    onSubscribe: ({ extra: { operations, connection } }, id, { query, operationName, variables }) => {
-      const prepared = executor.prepare(query, operationName);
+    onConnect: ({ extra: session, connectionParams }) => connect(session, authorizationOf(connectionParams)),
+    onSubscribe: ({ extra: { operations, connection } }, id, { query, operationName, variables, extensions }) => {
+      const prepared = executor.prepare(query, operationName, extensions);
       if (!('operation' in prepared)) return prepared;
       if (!connection || !operations?.admit(id, prepared.operation)) return [TOO_MANY];
       return {
@@ -86,6 +86,11 @@ export function createProtocol({ executor, connect, contextFor, metrics }: Proto
       return executor.masked(errors);
     },
   });
+}
+
+/** In any case (RFC 9110, section 5.1): tools pass on what was typed among the headers. */
+function authorizationOf(params: Readonly<Record<string, unknown>> | null | undefined): unknown {
+  return Object.entries(params ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
 }
 
 /** What is answered when an operation fails after it was executed: its result cannot be written as JSON, for example. */

@@ -15,10 +15,9 @@ import {
   ReportRingingDocument,
   SendIceCandidatesDocument,
   StartCallDocument,
-  type CallEventsSubscription,
-  type CallEventsSubscriptionVariables,
-  type TypedDocumentString,
-} from '../generated/graphql.js';
+  type Document,
+} from '../../src/client/generated/documents.js';
+import type { CallEventsSubscription, CallEventsSubscriptionVariables } from '../../src/client/generated/types.js';
 import { startCallWorld, type CallWorld } from '../support/call-world.js';
 import { candidateLine, sdp, type DeviceEvent, type EventOf } from '../support/device.js';
 import { eventually } from '../support/process.js';
@@ -64,7 +63,7 @@ function createApp(name: string) {
 
   const stream = client
     .subscribe<CallEventsSubscription, CallEventsSubscriptionVariables>({
-      query: parse(CallEventsDocument.toString()),
+      query: parse(CallEventsDocument.text),
       fetchPolicy: 'no-cache',
     })
     .subscribe(({ data }) => {
@@ -87,11 +86,11 @@ function createApp(name: string) {
       return this.all(kind).find(holds)!;
     },
     async mutate<Result, Variables extends OperationVariables>(
-      document: TypedDocumentString<Result, Variables>,
+      document: Document<Result, Variables>,
       variables: Variables,
     ): Promise<Result> {
       const { data } = await client.mutate({
-        mutation: parse(document.toString()),
+        mutation: parse(document.text),
         variables,
         fetchPolicy: 'no-cache',
       });

@@ -1,6 +1,6 @@
 /** The examples of mounting the module, run as they are, answer as the standalone server does. */
 import { describe, expect, it } from '@jest/globals';
-import { CallRelayDocument } from '../generated/graphql.js';
+import { CallRelayDocument } from '../../src/client/generated/documents.js';
 import { startProcess } from '../support/process.js';
 
 interface Body {
@@ -12,7 +12,7 @@ async function withExample(name: string, test: (ask: Ask) => Promise<void>): Pro
   const server = startProcess(process.execPath, { args: [`examples/${name}/server.mjs`], env: { PORT: '0' } });
   try {
     const [, url = ''] = await server.printed(/listening on (\S+)/);
-    await test(async (token, query = CallRelayDocument.toString()) => {
+    await test(async (token, query = CallRelayDocument.text) => {
       const response = await fetch(url, {
         method: 'POST',
         headers: {

@@ -1,7 +1,7 @@
 /** Two real peer connections that know nothing of each other but what this API tells them, over a real TURN server. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import wrtc from '@roamhq/wrtc';
-import { CallRelayDocument } from '../generated/graphql.js';
+import { CallRelayDocument } from '../../src/client/generated/documents.js';
 import { freePort, startTurnServer } from '../../src/server/development-turn.js';
 import { startCallWorld, type CallWorld } from '../support/call-world.js';
 import type { TestDevice } from '../support/device.js';

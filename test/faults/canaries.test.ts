@@ -6,8 +6,9 @@ import {
   SendDescriptionDocument,
   SendIceCandidatesDocument,
   StartCallDocument,
-  type StartCallInput,
-} from '../generated/graphql.js';
+  type Document,
+} from '../../src/client/generated/documents.js';
+import type { StartCallInput } from '../../src/client/generated/types.js';
 import { CANARIES, canariesIn } from '../support/canaries.js';
 import { startCallWorld, type CallWorld } from '../support/call-world.js';
 import { candidateLine, Refused, sdp, type TestDevice } from '../support/device.js';
@@ -34,8 +35,12 @@ async function refused(work: Promise<unknown>): Promise<void> {
   refusals.push({ code: error.code, text: `${error.message} ${JSON.stringify(error.extensions)}` });
 }
 
-async function refusedOverHttp(name: string | null, document: unknown, variables?: unknown): Promise<void> {
-  const { errors, text } = await world.ask(name, String(document), variables);
+async function refusedOverHttp(
+  name: string | null,
+  document: string | Document<unknown, unknown>,
+  variables?: unknown,
+): Promise<void> {
+  const { errors, text } = await world.ask(name, document, variables);
   expect(errors).not.toEqual([]);
   refusals.push({ code: String(errors[0]?.extensions['code']), text });
 }

@@ -137,7 +137,7 @@ function expectTold({ device }: Side, signals: Signals, callId: string): void {
 }
 
 /** Mulberry32: small, and the same everywhere for the same seed. */
-function randomNumbers(seed: number): (bound: number) => number {
+export function randomNumbers(seed: number): (bound: number) => number {
   let state = seed;
   return (bound) => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,7 +1,7 @@
 /** Limits hold on WebSocket as they do on HTTP, and a call can be ended whatever else is used up. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LIMITS } from '../../src/limits.js';
-import { CallRelayDocument, HangUpCallDocument, StartCallDocument } from '../generated/graphql.js';
+import { CallRelayDocument, HangUpCallDocument, StartCallDocument } from '../../src/client/generated/documents.js';
 import { startCallWorld, type CallWorld } from '../support/call-world.js';
 import { candidateLine, Refused, sdp, type TestDevice } from '../support/device.js';
 

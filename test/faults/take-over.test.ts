@@ -1,6 +1,6 @@
 /** A device has one stream: what becomes of the others. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CallEventsDocument, OpenCallsDocument } from '../generated/graphql.js';
+import { CallEventsDocument, OpenCallsDocument } from '../../src/client/generated/documents.js';
 import { startCallWorld, type CallWorld } from '../support/call-world.js';
 import { candidateLine } from '../support/device.js';
 import { openWire, type WireMessage } from '../support/ws-client.js';
@@ -41,7 +41,7 @@ describe('a second stream of the same device', () => {
   it('on the same socket does the same: the later one has the device', async () => {
     const wire = await openWire(`${world.origin.replace('http', 'ws')}/graphql`);
     await wire.init(`Bearer ${await world.token('c/phone')}`);
-    const events = CallEventsDocument.toString();
+    const events = CallEventsDocument.text;
     wire.subscribe('first', events);
     expect(eventOf(await wire.next())).toMatchObject({ id: 'first', event: { __typename: 'StreamReady' } });
     wire.subscribe('second', events);
@@ -51,7 +51,7 @@ describe('a second stream of the same device', () => {
     expect(completed).toEqual({ id: 'first', type: 'complete' });
     expect(eventOf(told.find(({ id }) => id === 'second'))).toMatchObject({ event: { __typename: 'StreamReady' } });
 
-    expect(await wire.run(OpenCallsDocument.toString())).toEqual({ data: { openCalls: [] } });
+    expect(await wire.run(OpenCallsDocument.text)).toEqual({ data: { openCalls: [] } });
     const { call } = await world.device('d/phone').start('c');
     expect(eventOf(await wire.next())).toMatchObject({ id: 'second', event: { call: { id: call.id } } });
     wire.socket.terminate();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CallRelayDocument } from '../generated/graphql.js';
+import { CallRelayDocument } from '../../src/client/generated/documents.js';
 import { contentsOf } from '../redis/contents.js';
 import { startNodes, type Nodes } from '../support/nodes.js';
 import { startRedis, type RedisServer } from '../support/redis.js';

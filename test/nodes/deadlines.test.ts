@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { StartCallDocument } from '../generated/graphql.js';
-import { sdp } from '../support/device.js';
 import { startNodes, type Nodes } from '../support/nodes.js';
 import { eventually } from '../support/process.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
@@ -21,18 +19,9 @@ describe('calls that nobody answers, on two nodes', () => {
 
   it('end once, whichever node looks first', async () => {
     const started = await Promise.all(
-      Array.from({ length: CALLS }, (_, n) =>
-        nodes.ask(n % 2, `caller-${n}/phone`, StartCallDocument, {
-          input: {
-            clientCallId: crypto.randomUUID(),
-            calleeAccountId: `nobody-${n}`,
-            media: 'AUDIO',
-            offerSdp: sdp('offer'),
-          },
-        }),
-      ),
+      Array.from({ length: CALLS }, (_, n) => nodes.device(`caller-${n}/phone`, [n % 2]).start(`nobody-${n}`)),
     );
-    const callIds = started.map(({ data }) => String(data?.startCall.call.id)).sort();
+    const callIds = started.map(({ call }) => call.id).sort();
     await eventually(() => nodes.events('call.ended').length >= CALLS, 30_000);
     // The other node has had its turn too.
     await Promise.all([nodes.stop(0), nodes.stop(1)]);

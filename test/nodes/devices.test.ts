@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { OpenCallsDocument } from '../generated/graphql.js';
+import { OpenCallsDocument } from '../../src/client/generated/documents.js';
 import { startNodes, type Nodes } from '../support/nodes.js';
 import { eventually } from '../support/process.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
@@ -48,7 +48,7 @@ describe('devices on two nodes', () => {
       const response = await fetch(`${nodes.origins[node]}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${old}`, connection: 'close' },
-        body: JSON.stringify({ query: OpenCallsDocument.toString() }),
+        body: JSON.stringify({ query: OpenCallsDocument.text }),
       });
       const { errors } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
       return errors?.[0]?.extensions.code;

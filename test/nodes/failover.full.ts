@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createClient } from '@keyv/redis';
 import { parseRedisUrl } from '../../src/redis/url.js';
-import { StartCallDocument } from '../generated/graphql.js';
+import { StartCallDocument } from '../../src/client/generated/documents.js';
 import { sdp } from '../support/device.js';
 import { startNodes, type NodesOptions } from '../support/nodes.js';
 import { eventually } from '../support/process.js';
@@ -34,7 +34,7 @@ async function masterSeenBy(host: string, port: number): Promise<number> {
 
 describe('a Redis master that dies in the middle of calls', () => {
   it('is followed by its replica, and no signal that was acknowledged is lost', async () => {
-    const redis = await startRedisSentinels();
+    const redis = await startRedisSentinels('soon');
     const { nodes, talks } = await startTalks({ redisUrl: redis.url, env: { REDIS_WAIT_REPLICAS: '1' } });
     try {
       for (const talk of talks) talk.flow();

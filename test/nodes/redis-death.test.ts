@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
-import { CallRelayDocument, HangUpCallDocument } from '../generated/graphql.js';
+import { CallRelayDocument, HangUpCallDocument } from '../../src/client/generated/documents.js';
 import { startNodes, type Nodes } from '../support/nodes.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
 import { LOSSES, OUTAGES } from './redis-faults.js';

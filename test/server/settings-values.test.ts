@@ -174,8 +174,6 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
 };
 
 const names = Object.keys(SETTINGS) as SettingName[];
-const available = names.filter((name) => !settingRow(name).unavailable);
-const unavailable = names.filter((name) => settingRow(name).unavailable);
 
 describe('each setting', () => {
   it.each(names)('%s is read as what it means, and refused when it makes no sense', (name) => {
@@ -185,16 +183,11 @@ describe('each setting', () => {
     for (const text of row.file ? [] : bad) expect([text, row.parse.safeParse(text).success]).toEqual([text, false]);
   });
 
-  it.each(available)('%s is named once among the problems when its value is no good, which is not repeated', (name) => {
+  it.each(names)('%s is named once among the problems when its value is no good, which is not repeated', (name) => {
     for (const text of CASES[name].bad) {
       const problems = problemsOf({ [name]: text }).filter((problem) => problem.startsWith(`${name} `));
       expect([text, problems.length]).toEqual([text, 1]);
       if (text.length > 3) expect(problems.join()).not.toContain(text);
     }
-  });
-
-  it.each(unavailable)('%s is refused by name: what it configures is not in this version', (name) => {
-    const [text] = CASES[name].good[0] ?? [''];
-    expect(problemsOf({ [name]: text })).toEqual([`${name} is not available in this version`]);
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { misspelledSetting } from '../../src/server/settings-names.js';
 import { key, namedKeys, redisUrl } from '../../src/server/settings-parse.js';
 import { brokenRules } from '../../src/server/settings-rules.js';
-import { renderSettingsTable, SETTINGS, settingRow, type SettingName } from '../../src/server/settings-table.js';
+import { renderSettingsTable, SETTINGS, type SettingName } from '../../src/server/settings-table.js';
 import { parseSettings, SettingsError, type Environment } from '../../src/server/settings.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'settings-'));
@@ -26,7 +26,6 @@ function problemsOf(environment: Environment): readonly string[] {
 }
 
 const names = Object.keys(SETTINGS) as SettingName[];
-const available = names.filter((name) => !settingRow(name).unavailable);
 
 describe('the settings together', () => {
   it('have the documented defaults when nothing is set, and cannot be changed', () => {
@@ -75,15 +74,16 @@ describe('the settings together', () => {
       AUTH_JWKS_URL: 'http://login',
       AUTH_PUBLIC_KEY_FILE: file,
       TRUSTED_DOCUMENTS_FILE: file,
+      GATEWAY_SECRET: 'of-the-gateway',
       INTROSPECTON: 'on',
     });
     expect(problems).toEqual([
       'PORT must be a whole number from 0 to 65535',
-      'TRUSTED_DOCUMENTS_FILE is not available in this version',
       'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent',
       'AUTH_JWKS_URL and AUTH_PUBLIC_KEY_FILE cannot both be set',
       'AUTH_ISSUER is required with AUTH_JWKS_URL or AUTH_PUBLIC_KEY_FILE',
       'AUTH_AUDIENCE is required with AUTH_JWKS_URL or AUTH_PUBLIC_KEY_FILE',
+      'TRUSTED_DOCUMENTS_FILE and GATEWAY_SECRET cannot both be set: the operations of a gateway are its own',
       'INTROSPECTON is not a setting; did you mean INTROSPECTION?',
     ]);
     expect(new SettingsError(problems).message).toContain(problems.join('\n  '));
@@ -179,13 +179,13 @@ describe('a name that is no setting', () => {
 });
 
 describe('the documented table', () => {
-  it('has one row for each setting of this version, with its default', () => {
+  it('has one row for each setting, with its default', () => {
     const table = renderSettingsTable();
-    expect(table.trim().split('\n')).toHaveLength(available.length + 2);
+    expect(table.trim().split('\n')).toHaveLength(names.length + 2);
     expect(table).toContain('| PORT | 4000 |');
     expect(table).toContain('| INTROSPECTION | on in development, off in production |');
     expect(table).toContain('| COMPOSE_DIRECTIVES | on |');
     expect(table).toContain('| AUTH_JWKS_URL | - |');
-    expect(table).not.toContain('| TRUSTED_DOCUMENTS_FILE |');
+    expect(table).toContain('| TRUSTED_DOCUMENTS_FILE | - |');
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TypedDocumentString } from '../generated/graphql.js';
+import type { Document } from '../../src/client/generated/documents.js';
 import { TestDevice, type DeviceOptions } from './device.js';
 import { startServer, type RunningProcess } from './process.js';
 import { createTestLogin, type TestLogin } from './tokens.js';
@@ -14,9 +14,9 @@ export interface CallWorld {
   /** @param name account and device, for example `alice/phone` */
   device(name: string, options?: Partial<DeviceOptions>): TestDevice;
   /** Runs an operation over HTTP. @param name as for `device`; null: nobody */
-  ask<Result, Variables>(
+  ask<Result, Variables = unknown>(
     name: string | null,
-    document: string | TypedDocumentString<Result, Variables>,
+    document: string | Document<Result, Variables>,
     variables?: Variables,
   ): Promise<HttpAnswer<Result>>;
   /** What /metrics says. */
@@ -87,7 +87,11 @@ export async function startCallWorld(
       devices.push(device);
       return device;
     },
-    ask: async <Result>(name: string | null, document: unknown, variables?: unknown) => {
+    ask: async <Result, Variables>(
+      name: string | null,
+      document: string | Document<Result, Variables>,
+      variables?: Variables,
+    ) => {
       const response = await fetch(`${world.origin}/graphql`, {
         method: 'POST',
         headers: {
@@ -95,7 +99,7 @@ export async function startCallWorld(
           accept: 'application/graphql-response+json',
           ...(name !== null && { authorization: `Bearer ${await world.token(name)}` }),
         },
-        body: JSON.stringify({ query: String(document), variables }),
+        body: JSON.stringify({ query: typeof document === 'string' ? document : document.text, variables }),
       });
       const text = await response.text();
       const { data, errors = [] } = JSON.parse(text) as Partial<HttpAnswer<Result>>;

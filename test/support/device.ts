@@ -13,9 +13,9 @@ import {
   SendDescriptionDocument,
   SendIceCandidatesDocument,
   StartCallDocument,
-  type CallEventsSubscription,
-  type TypedDocumentString,
-} from '../generated/graphql.js';
+  type Document,
+} from '../../src/client/generated/documents.js';
+import type { CallEventsSubscription } from '../../src/client/generated/types.js';
 
 export type DeviceEvent = CallEventsSubscription['callEvents'];
 export type EventOf<Name extends DeviceEvent['__typename']> = Extract<DeviceEvent, { __typename: Name }>;
@@ -101,7 +101,7 @@ export class TestDevice {
     const cursor = (): string | null => this.#cursor;
     this.#unsubscribe = this.client.subscribe<CallEventsSubscription>(
       {
-        query: CallEventsDocument.toString(),
+        query: CallEventsDocument.text,
         variables: {
           get after() {
             return cursor();
@@ -180,10 +180,7 @@ export class TestDevice {
    *
    * @throws Refused
    */
-  async run<Result, Variables>(
-    document: TypedDocumentString<Result, Variables>,
-    variables?: Variables,
-  ): Promise<Result> {
+  async run<Result, Variables>(document: Document<Result, Variables>, variables?: Variables): Promise<Result> {
     for (;;) {
       const { data, errors } = await this.#answerTo(document, variables);
       const [failure] = errors ?? [];
@@ -199,13 +196,13 @@ export class TestDevice {
   }
 
   #answerTo<Result, Variables>(
-    document: TypedDocumentString<Result, Variables>,
+    document: Document<Result, Variables>,
     variables: Variables | undefined,
   ): Promise<Answer<Result>> {
     return new Promise((resolve, reject) => {
       let last: Answer<Result> = {};
       this.client.subscribe(
-        { query: document.toString(), variables: variables as Record<string, unknown> },
+        { query: document.text, variables: variables as Record<string, unknown> },
         {
           next: (result) => (last = result as typeof last),
           error: (error) => (Array.isArray(error) ? resolve({ errors: error as Failure[] }) : reject(error as Error)),

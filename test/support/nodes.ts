@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TypedDocumentString } from '../generated/graphql.js';
+import type { Document } from '../../src/client/generated/documents.js';
 import { TestDevice, type DeviceOptions } from './device.js';
 import { webCryptoSignature } from './fake-webhook.js';
 import { startServer, type RunningProcess } from './process.js';
@@ -27,7 +27,7 @@ export interface Nodes {
   ask<Result, Variables>(
     node: number,
     name: string,
-    document: TypedDocumentString<Result, Variables>,
+    document: Document<Result, Variables>,
     variables?: Variables,
   ): Promise<NodeAnswer<Result>>;
   /** Tells one node that a device was removed. @returns the status of its answer */
@@ -91,8 +91,8 @@ export async function startNodes({ redisUrl, count = 2, env = {}, relay = RELAY 
     const port = origins[node] === undefined ? '0' : new URL(origins[node]).port;
     const server = startServer({ ...settings, ...changes, PORT: port });
     processes.push(server);
-    running.set(node, server);
     const [, origin = ''] = await server.printed(/GraphQL +(http:\/\/[^/]+)\/graphql/);
+    running.set(node, server);
     origins[node] = origin;
   };
   const end = async (node: number, how: (server: RunningProcess) => unknown): Promise<void> => {
@@ -121,7 +121,12 @@ export async function startNodes({ redisUrl, count = 2, env = {}, relay = RELAY 
       devices.push(device);
       return device;
     },
-    ask: async <Result>(node: number, name: string, document: unknown, variables?: unknown) => {
+    ask: async <Result, Variables>(
+      node: number,
+      name: string,
+      document: Document<Result, Variables>,
+      variables?: Variables,
+    ) => {
       const response = await fetch(`${origins[node]}/graphql`, {
         method: 'POST',
         headers: {
@@ -129,7 +134,7 @@ export async function startNodes({ redisUrl, count = 2, env = {}, relay = RELAY 
           authorization: `Bearer ${await token(name)}`,
           connection: 'close',
         },
-        body: JSON.stringify({ query: String(document), variables }),
+        body: JSON.stringify({ query: document.text, variables }),
       });
       const { data, errors } = (await response.json()) as {
         data?: Result | null;

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CallRelayDocument, type CallRelayQuery } from '../generated/graphql.js';
+import { CallRelayDocument } from '../../src/client/generated/documents.js';
+import type { CallRelayQuery } from '../../src/client/generated/types.js';
 import { startFakeDns, type FakeDns } from './fake-dns.js';
 import { startFakeProvider, type FakeProvider } from './fake-provider.js';
 import { startServer, type RunningProcess } from './process.js';
@@ -90,7 +91,7 @@ export async function startRelayWorld({ env = {}, config = relayConfig }: RelayW
   });
   const [, origin = ''] = await server.printed(/GraphQL +(http:\/\/[^/]+)\/graphql/);
 
-  const ask = async ({ token, body = { query: CallRelayDocument.toString() }, headers = {} }: Ask = {}) => {
+  const ask = async ({ token, body = { query: CallRelayDocument.text }, headers = {} }: Ask = {}) => {
     const bearer = token === undefined ? await login.token() : token;
     const response = await fetch(`${origin}/graphql`, {
       method: 'POST',

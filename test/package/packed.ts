@@ -1,0 +1,79 @@
+import { afterAll } from '@jest/globals';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ROOT, startProcess } from '../support/process.js';
+
+/** The package as npm would publish it. */
+export interface Packed {
+  readonly tarball: string;
+  /** Paths within it. */
+  readonly files: readonly string[];
+  /**
+   * A new project that has the package, and beside it what the package declares that it needs: those are links to what is
+   * installed here, as there is no registry to ask.
+   *
+   * @param packages more that the project has installed
+   */
+  project(files: Readonly<Record<string, string>>, packages?: readonly string[]): Promise<string>;
+  remove(): void;
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly exports: Record<string, unknown>;
+  readonly dependencies: Record<string, string>;
+  readonly peerDependencies: Record<string, string>;
+  readonly peerDependenciesMeta?: Record<string, { readonly optional?: boolean }>;
+}
+export const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+
+/** Optional peers are not there unless a project asks for them. */
+const needed = [
+  ...Object.keys(manifest.dependencies),
+  ...Object.keys(manifest.peerDependencies).filter((name) => !manifest.peerDependenciesMeta?.[name]?.optional),
+];
+
+/** Packs what was built. */
+export async function pack(): Promise<Packed> {
+  const folder = mkdtempSync(join(tmpdir(), 'package-'));
+  const output = await run(ROOT, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder);
+  const [packed] = JSON.parse(output) as [{ filename: string; files: { path: string }[] }];
+  const tarball = join(folder, packed.filename);
+  let projects = 0;
+  return {
+    tarball,
+    files: packed.files.map(({ path }) => path),
+    project: async (files, packages = []) => {
+      const project = join(folder, `project-${(projects += 1)}`);
+      const installed = join(project, 'node_modules', manifest.name);
+      mkdirSync(installed, { recursive: true });
+      await run(project, 'tar', '-xzf', tarball, '-C', installed, '--strip-components=1');
+      for (const name of new Set([...needed, ...packages])) {
+        const link = join(project, 'node_modules', name);
+        mkdirSync(dirname(link), { recursive: true });
+        symlinkSync(join(ROOT, 'node_modules', name), link);
+      }
+      for (const [name, text] of Object.entries({ 'package.json': '{ "type": "module" }', ...files })) {
+        mkdirSync(dirname(join(project, name)), { recursive: true });
+        writeFileSync(join(project, name), text);
+      }
+      return project;
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Where npm keeps its cache and its logs: a home of its own, without anybody's settings. */
+const HOME = mkdtempSync(join(tmpdir(), 'npm-home-'));
+afterAll(() => rmSync(HOME, { recursive: true, force: true }));
+
+/** Runs a program in a folder. @returns what it printed @throws Error with that, when it failed */
+export async function run(cwd: string, command: string, ...args: readonly string[]): Promise<string> {
+  const env = { HOME, npm_config_cache: join(HOME, 'cache'), npm_config_loglevel: 'error' };
+  const program = startProcess(command, { args, cwd, env });
+  const { code } = await program.ended;
+  const what = [command, ...args.slice(0, 2)].join(' ');
+  if (code !== 0) throw new Error(`${what} failed with ${code}:\n${program.output().slice(-4_000)}`);
+  return program.output();
+}
