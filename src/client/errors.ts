@@ -64,10 +64,15 @@ export interface GraphqlFailure {
   readonly extensions?: { readonly [name: string]: unknown } | undefined;
 }
 
+/** Of errors that a gateway makes of a request by itself: it would make them again. */
+const OF_THE_REQUEST = /^(GRAPHQL|BAD|OPERATION|PERSISTED_QUERY)_/;
+
 /** The first of the errors that an operation was answered with. */
 export function refused(failures: readonly GraphqlFailure[]): CallError {
   const { message = '', extensions = {} } = failures[0] ?? {};
   const { code, retryable, retryAfterSeconds, call, expectedClientSeq } = extensions;
+  // The service says of every error whether to try again. This one is of a gateway in between, which got no answer from it.
+  if (retryable === undefined && !OF_THE_REQUEST.test(String(code))) return notConnected();
   return new CallError(typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR', message, {
     retryable: retryable === true,
     ...(typeof retryAfterSeconds === 'number' && { retryAfterMs: retryAfterSeconds * 1_000 }),

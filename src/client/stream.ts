@@ -23,6 +23,12 @@ export type ClientState =
   /** Closed by its owner. */
   | 'closed';
 
+/**
+ * A stream that is given up comes back as its connection closes. Behind a gateway that connection may live on, with a token
+ * that has expired: after so long it is left.
+ */
+const RETURN_MS = 3_000;
+
 /** The device's one stream of events: brought back whenever it is lost, from where it was. */
 export class CallStream {
   readonly #state = new Cell<ClientState>('connecting');
@@ -34,6 +40,7 @@ export class CallStream {
   /** The cursor that the subscription went out with the last time. */
   #after: string | null = null;
   #failures = 0;
+  #stopWaiting = (): void => {};
 
   /**
    * @param position kept up to date
@@ -67,7 +74,11 @@ export class CallStream {
     const again = current((error: CallError | null) => {
       this.#leave('connecting', error);
       this.#subscription = new Scope();
-      this.#subscription.after(backoffMs(this.#failures++), () => this.open());
+      this.#subscription.after(backoffMs(this.#failures++), () => {
+        // The token belongs to the connection.
+        if (error?.code === 'CALL_UNAUTHORIZED') this.#transport.renew();
+        this.open();
+      });
     });
     const stop = this.#transport.subscribe(
       CallEventsDocument,
@@ -103,6 +114,7 @@ export class CallStream {
     if (event.__typename === 'StreamReady') {
       // Whoever carries it sent its first variables again: subscribed anew, nothing is missed.
       if (this.#after !== this.#position.cursor) return this.open();
+      this.#stopWaiting();
       this.#failures = 0;
       this.#problem.set(null);
     }
@@ -113,7 +125,13 @@ export class CallStream {
     if (event.reason === 'TAKEN_OVER') this.#leave('elsewhere');
     else if (event.reason === 'DEVICE_REVOKED') this.#leave('revoked');
     // After any other the connection closes, or the subscription completes: it comes back by that.
-    else this.#state.set('connecting');
+    else {
+      this.#state.set('connecting');
+      this.#stopWaiting = this.#subscription.after(RETURN_MS, () => {
+        this.#transport.renew();
+        this.open();
+      });
+    }
   }
 
   #leave(state: ClientState, problem: CallError | null = null): void {
