@@ -39,7 +39,7 @@ export interface CallClient {
   readonly calls: Observable<readonly Call[]>;
   /** The newest call that asks this device's user to be answered; null when there is none. */
   readonly incoming: Observable<Call | null>;
-  /** Calls an account. What goes wrong is told by the call, which ends. */
+  /** Calls an account, or answers the call of that account that rings here. What goes wrong is told by the call. */
   start(accountId: string, options: StartOptions): Call;
   /** Takes the device's stream back from where it went `elsewhere`. */
   connect(): void;

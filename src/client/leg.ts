@@ -12,6 +12,7 @@ import type { CallFieldsFragment, CallRole, DescriptionFieldsFragment, StartCall
 import type { LocalMedia } from './local-media.js';
 import { Negotiation } from './negotiation.js';
 import { RemoteCandidates } from './remote-candidates.js';
+import type { RemoteMedia } from './remote-media.js';
 import { Scope } from './scope.js';
 import type { Services } from './services.js';
 import { Signals } from './signals.js';
@@ -22,19 +23,13 @@ import { Upkeep } from './upkeep.js';
 /** A call that the service has not heard of by then is given up. */
 const START_MS = 30_000;
 
-/** Told of what happens to the peer connection of a leg. */
-export interface LegListener {
-  onConnection(state: RTCPeerConnectionState): void;
-  onTrack(event: RTCTrackEvent): void;
-  onError(error: CallError): void;
-}
-
 /** This device's part in one call of the service: its peer connection, and everything that is said about it. */
 export class Leg {
   readonly role: CallRole;
   readonly #scope = new Scope();
   readonly #services: Services;
-  readonly #listener: LegListener;
+  readonly #remote: RemoteMedia;
+  readonly #onError: (error: CallError) => void;
   readonly #candidates = new RemoteCandidates();
   readonly #signals: Signals;
   #id: string | null = null;
@@ -42,10 +37,12 @@ export class Leg {
   #negotiation: Negotiation | null = null;
   #upkeep: Upkeep | null = null;
 
-  constructor(services: Services, role: CallRole, listener: LegListener) {
+  /** @param onError told of what goes wrong until the leg is closed */
+  constructor(services: Services, role: CallRole, remote: RemoteMedia, onError: (error: CallError) => void) {
     this.#services = services;
     this.role = role;
-    this.#listener = listener;
+    this.#remote = remote;
+    this.#onError = (error) => this.#scope.closed || onError(error);
     const send: SendSignal = async (callId, clientSeq, signal) => {
       const numbered = { callId, clientSeq };
       if ('type' in signal) {
@@ -140,16 +137,14 @@ export class Leg {
     if (this.#scope.closed) throw notConnected();
     const peer = createPeer({ ...configuration, iceServers });
     this.#peer = peer;
-    const { onConnection, onTrack, onError } = this.#listener;
-    peer.addEventListener('connectionstatechange', () => this.#scope.closed || onConnection(peer.connectionState));
-    peer.addEventListener('track', onTrack);
+    this.#remote.attach(peer);
     peer.addEventListener('icecandidate', ({ candidate }) => this.#found(candidate));
     this.#negotiation = new Negotiation({
       peer,
       polite: this.role === 'CALLEE',
       signals: this.#signals,
       candidates: this.#candidates,
-      onError,
+      onError: this.#onError,
     });
     this.#upkeep = new Upkeep({
       peer,
@@ -157,7 +152,7 @@ export class Leg {
       relay,
       scope: this.#scope,
       report: (connection) => run(ReportConnectionDocument, { input: { callId: this.#id!, connection } }, this.signal),
-      onError,
+      onError: this.#onError,
     });
     local.attach(peer);
     return this.#negotiation;
@@ -170,8 +165,8 @@ export class Leg {
       const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = found;
       candidates.push({ candidate, sdpMid, sdpMLineIndex, usernameFragment: usernameFragment || null });
     }
-    this.#signals.push({ candidates, endOfCandidates: found === null }).catch((thrown: unknown) => {
-      if (!this.#scope.closed) this.#listener.onError(callError(thrown));
-    });
+    this.#signals
+      .push({ candidates, endOfCandidates: found === null })
+      .catch((thrown: unknown) => this.#onError(callError(thrown)));
   }
 }

@@ -16,11 +16,10 @@ import { tellDeclined, tellFailed, tellHungUp } from './telling.js';
 /** The other side ended the call to start another in its place: that is on its way. */
 const REPLACED_MS = 10_000;
 
-const DECLINES = {
-  everywhere: { reason: 'DECLINED', ends: true },
-  busy: { reason: 'BUSY', ends: true },
-  ignore: { reason: 'IGNORED', ends: false },
-} as const satisfies Record<Decline, unknown>;
+const DECLINES = { everywhere: 'DECLINED', busy: 'BUSY', ignore: 'IGNORED' } as const satisfies Record<
+  Decline,
+  unknown
+>;
 
 type EndReason = CallFieldsFragment['endReason'];
 type Told = Promise<CallFieldsFragment | null>;
@@ -53,9 +52,14 @@ export class LiveCall {
     return this.#leg;
   }
 
+  /** Whether it can be answered here. */
+  get rings(): boolean {
+    return this.#offer !== null && this.progress.isRinging;
+  }
+
   /** Whether its user has to be asked. */
   get asks(): boolean {
-    return this.#offer !== null && this.progress.isRinging && !this.#ignored;
+    return this.rings && !this.#ignored;
   }
 
   /** @param replacesCallId the call that this one takes the place of, after a reload. Never rejects. */
@@ -99,6 +103,7 @@ export class LiveCall {
     try {
       await this.local.open(media, stream);
     } catch (error) {
+      this.progress.error.set(callError(error));
       this.#ask(offer);
       throw error;
     }
@@ -108,10 +113,10 @@ export class LiveCall {
   /** @throws CallError the service could not be told */
   async decline(how: Decline): Promise<void> {
     const callId = this.#leg.id;
-    const { reason, ends } = DECLINES[how];
-    if (!this.#offer || !this.progress.isRinging || callId === null) throw notPossible('The call does not ring here.');
+    const reason = DECLINES[how];
+    if (!this.rings || callId === null) throw notPossible('The call does not ring here.');
     const told = tellDeclined(this.#services, callId, reason);
-    if (ends) this.#end(reason, told);
+    if (reason !== 'IGNORED') this.#end(reason, told);
     this.#ignored = true;
     this.#keeper.changed();
     this.#refine(await told);
@@ -119,7 +124,7 @@ export class LiveCall {
 
   /** @throws CallError the service could not be told */
   async hangUp(): Promise<void> {
-    if (this.#offer && this.progress.isRinging) return this.decline('everywhere');
+    if (this.rings) return this.decline('everywhere');
     if (this.progress.isOver) return;
     const { id, role } = this.#leg;
     const told = id === null ? null : tellHungUp(this.#services, id, role);
@@ -144,7 +149,7 @@ export class LiveCall {
   }
 
   receive(event: EventOf<'DescriptionReceived' | 'IceCandidatesReceived'>): void {
-    this.#leg.receive(event);
+    if (event.callId === this.#leg.id) this.#leg.receive(event);
   }
 
   /** @param live see {@link Progress.reach} */
@@ -181,10 +186,8 @@ export class LiveCall {
 
   #newLeg(role: CallRole): Leg {
     this.#leg?.close();
-    return new Leg(this.#services, role, {
-      onConnection: (state) => this.remote.connection.set(state),
-      onTrack: (event) => this.remote.take(event),
-      onError: (error) => this.#wrong(error),
+    return new Leg(this.#services, role, this.remote, (error) => {
+      if (!this.#heardOfEnd(error)) this.progress.error.set(error);
     });
   }
 
@@ -206,24 +209,23 @@ export class LiveCall {
     this.#cancelReplacement = this.#scope.after(REPLACED_MS, () => this.#end('REPLACED', null));
   }
 
-  /** A refusal may be the first that is heard of the end. */
-  #wrong(error: CallError): void {
-    const { call } = error.details;
-    if (call?.state === 'ENDED' && call.endReason !== 'REPLACED') this.#end(call.endReason, null);
-    else this.progress.error.set(error);
+  /** A refusal may be the first that is heard of it. */
+  #heardOfEnd({ details: { call } }: CallError): boolean {
+    if (call?.state !== 'ENDED') return false;
+    if (call.endReason === 'REPLACED') this.#awaitReplacement();
+    else this.#end(call.endReason, null);
+    return true;
   }
 
   /** @param callId the call that the service still believes in */
   #fail(thrown: unknown, callId: string | null): void {
     if (this.#scope.closed) return;
     const error = callError(thrown);
+    if (this.#heardOfEnd(error)) return;
     this.progress.error.set(error);
-    const { call } = error.details;
-    if (call?.state === 'ENDED') return this.#end(call.endReason, null);
-    const mediaFailed = error.code === 'MEDIA_FAILED';
-    const { role } = this.#leg;
     const { isAnswered } = this.progress;
-    const told = callId === null ? null : tellFailed(this.#services, callId, role, isAnswered, mediaFailed);
+    const mediaFailed = error.code === 'MEDIA_FAILED';
+    const told = callId === null ? null : tellFailed(this.#services, callId, this.#leg.role, isAnswered, mediaFailed);
     this.#end(mediaFailed ? 'MEDIA_FAILED' : null, told);
   }
 

@@ -5,19 +5,46 @@ export class RemoteMedia {
   readonly connection = new Cell<RTCPeerConnectionState>('new');
   readonly stream = new Cell<MediaStream | null>(null);
   readonly video = new Cell(false);
+  #peer: RTCPeerConnection | null = null;
 
-  take({ track, streams }: RTCTrackEvent): void {
-    const [stream] = streams;
-    if (stream) this.stream.set(stream);
-    if (track.kind !== 'video') return;
-    const look = (): void => this.video.set(!track.muted && track.readyState === 'live');
-    for (const event of ['mute', 'unmute', 'ended']) track.addEventListener(event, look);
-    look();
+  /** From now on it comes by this peer connection. */
+  attach(peer: RTCPeerConnection): void {
+    this.#peer = peer;
+    const present = <Args extends unknown[]>(work: (...args: Args) => void) => {
+      return (...args: Args): void => {
+        if (peer === this.#peer) work(...args);
+      };
+    };
+    peer.addEventListener(
+      'connectionstatechange',
+      present(() => this.connection.set(peer.connectionState)),
+    );
+    peer.addEventListener(
+      'track',
+      present(({ streams: [stream] }: RTCTrackEvent) => stream && this.stream.set(stream)),
+    );
+    peer.addEventListener(
+      'signalingstatechange',
+      present(() => {
+        if (peer.signalingState === 'stable') this.video.set(receivesVideo(peer));
+      }),
+    );
   }
 
   close(): void {
+    this.#peer = null;
     this.connection.set('closed');
     this.stream.set(null);
     this.video.set(false);
   }
+}
+
+/** What was agreed on. Whether the track is muted says less: after a rollback Chromium leaves it so while pictures arrive. */
+function receivesVideo(peer: RTCPeerConnection): boolean {
+  return peer
+    .getTransceivers()
+    .some(
+      ({ receiver, currentDirection }) =>
+        receiver.track.kind === 'video' && (currentDirection === 'sendrecv' || currentDirection === 'recvonly'),
+    );
 }

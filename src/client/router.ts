@@ -39,10 +39,17 @@ export class Router implements CallKeeper {
 
   start(account: string, options: StartOptions, replacesCallId?: string): Call {
     const { media, attachment = null } = options;
+    const ringing = [...this.#live].find(([live]) => live.rings && live.about.account === account);
+    if (ringing && !replacesCallId) {
+      // Its user calls back instead of answering.
+      void ringing[1].answer(options);
+      return ringing[1];
+    }
     const about = { direction: 'outgoing', account, media, attachment } as const;
     const live = new LiveCall(this.#services, this, about, replacesCallId ? 'RECONNECTING' : 'STARTING');
     const call = this.#add(live);
     this.#starting.set(live, account);
+    if (replacesCallId) this.#byId.set(replacesCallId, live);
     void live.begin(options, replacesCallId).finally(() => this.#settled(live));
     return call;
   }
@@ -71,7 +78,7 @@ export class Router implements CallKeeper {
   }
 
   bound(live: LiveCall, callId: string): void {
-    for (const [id, other] of this.#byId) if (other === live) this.#forget(id);
+    this.#forget(live);
     this.#byId.set(callId, live);
     const { account, media } = live.about;
     this.#kept.hold(callId, { account, media });
@@ -86,16 +93,14 @@ export class Router implements CallKeeper {
   over(live: LiveCall, told: Promise<unknown> | null): void {
     const callId = live.leg.id;
     told?.catch(() => {});
-    if (callId !== null) {
+    this.#forget(live);
+    if (callId !== null && told) {
       const { account, media } = live.about;
-      this.#forget(callId);
-      if (told) {
-        this.#kept.hold(callId, { account, media, hungUp: true });
-        told.then(
-          () => this.#kept.release(callId),
-          () => {},
-        );
-      }
+      this.#kept.hold(callId, { account, media, hungUp: true });
+      told.then(
+        () => this.#kept.release(callId),
+        () => {},
+      );
     }
     this.#live.delete(live);
     this.#show();
@@ -106,8 +111,8 @@ export class Router implements CallKeeper {
     const account = call.caller.account.id;
     if (call.state === 'ENDED' || this.#byId.has(call.id) || this.#finished.includes(call.id)) return;
     const replaced = call.replacesCallId === null ? undefined : this.#byId.get(call.replacesCallId);
-    if (replaced) return replaced.replaced(call, offer);
-    // Both call each other at this moment: the service is about to say which of the two calls it is.
+    if (replaced && !this.#starting.has(replaced)) return replaced.replaced(call, offer);
+    // Both call each other at this moment, or both come back: the service is about to say which of the two calls it is.
     if ([...this.#starting.values()].includes(account)) return void this.#early.push(event);
     const about = { direction: 'incoming', account, media: call.media, attachment: call.attachment } as const;
     const live = new LiveCall(this.#services, this, about, call.state);
@@ -174,10 +179,14 @@ export class Router implements CallKeeper {
     return call;
   }
 
-  #forget(callId: string): void {
-    this.#byId.delete(callId);
-    this.#kept.release(callId);
-    this.#finished = [...this.#finished, callId].slice(-FINISHED_KEPT);
+  /** It is none of these any more: the call that it was, or the one before a reload. */
+  #forget(live: LiveCall): void {
+    for (const [callId, other] of this.#byId) {
+      if (other !== live) continue;
+      this.#byId.delete(callId);
+      this.#kept.release(callId);
+      this.#finished = [...this.#finished, callId].slice(-FINISHED_KEPT);
+    }
   }
 
   #show(): void {

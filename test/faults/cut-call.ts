@@ -131,7 +131,8 @@ function expectTold({ device }: Side, signals: Signals, callId: string): void {
   expect(states).toEqual(['RINGING', 'CONNECTING', 'ACTIVE', 'ENDED']);
   const [first, ...returns] = readies(device);
   expect(first).toBe(false);
-  expect(returns.length).toBeGreaterThanOrEqual(CUTS_PER_DEVICE / 2);
+  // Every second cut waits for a stream; the first of them may be the device's first one, when the cut before it came sooner.
+  expect(returns.length).toBeGreaterThanOrEqual(CUTS_PER_DEVICE / 2 - 1);
   expect(returns).not.toContain(false);
   expect(completed).toBe(false);
 }
