@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { pack, run, type Packed } from '../package/packed.js';
 import { startBrowser } from '../support/browser.js';
@@ -55,7 +55,7 @@ beforeAll(async () => {
   const config = files['vite.config.js']!.replace('http://127.0.0.1:4000', origin);
   project = await packed.project(
     { ...files, 'vite.config.js': config },
-    packages.filter((name) => !/^npm$|^install$|^--|^voip-call-signaling$/.test(name)),
+    packages.filter((name) => !/^npm$|^install$|^--|\.tgz$/.test(name)),
   );
   rmSync(join(project, 'package.json'));
   mkdirSync(join(project, 'node_modules/.bin'));
@@ -113,10 +113,11 @@ describe('the guide', () => {
     );
     expect(commands).toEqual([
       'npm start',
-      'mkdir calls',
-      'cd calls',
+      'npm pack --pack-destination ..',
+      'mkdir ../calls',
+      'cd ../calls',
       'npm init --yes',
-      'npm install voip-call-signaling @apollo/client graphql graphql-ws rxjs',
+      `npm install ../${basename(packed.tarball)} @apollo/client graphql graphql-ws rxjs`,
       'npm install --save-dev vite typescript',
       'npx tsc',
       'npx vite',
