@@ -17,6 +17,8 @@ export interface CallErrorDetails {
   readonly retryAfterMs?: number;
   /** The call as this device sees it, where the service sent it along. */
   readonly call?: { readonly state: CallState; readonly endReason: CallEndReason | null };
+  /** Of MEDIA_FAILED: what was asked for, and the browser's name of why not (Media Capture and Streams, section 10.3). */
+  readonly media?: { readonly audio: boolean; readonly video: boolean; readonly reason: string };
   /** See `CALL_SIGNAL_GAP` and `CALL_SIGNAL_CONFLICT` of the protocol. */
   readonly expectedClientSeq?: number;
 }

@@ -65,7 +65,7 @@ export class LocalMedia {
       const stream = this.stream.value;
       if (!stream) throw notPossible('There is nothing yet to add a picture to.');
       const [track] = (await this.#request({ video: true })).getVideoTracks();
-      if (!track) throw mediaFailed();
+      if (!track) throw mediaFailed({ video: true }, 'NotFoundError');
       // Switched off again while the user was asked.
       if (!this.camera.value) return this.#stop(track);
       stream.addTrack(track);
@@ -105,8 +105,8 @@ export class LocalMedia {
     let stream: MediaStream;
     try {
       stream = await this.#getUserMedia(constraints);
-    } catch {
-      throw mediaFailed();
+    } catch (error) {
+      throw mediaFailed(constraints, (error as Partial<DOMException> | null)?.name ?? '');
     }
     for (const track of stream.getTracks()) {
       this.#opened.add(track);
@@ -121,6 +121,8 @@ export class LocalMedia {
   }
 }
 
-function mediaFailed(): CallError {
-  return new CallError('MEDIA_FAILED', 'The microphone or camera cannot be used.');
+function mediaFailed({ audio, video }: MediaStreamConstraints, reason: string): CallError {
+  return new CallError('MEDIA_FAILED', 'The microphone or camera cannot be used.', {
+    media: { audio: Boolean(audio), video: Boolean(video), reason },
+  });
 }

@@ -138,7 +138,8 @@ describe('a caller', () => {
     const call = mute.client.start(bob.account, { media: 'AUDIO' });
     await reached(call, 'ENDED');
     expect(call.endReason.value).toBe('MEDIA_FAILED');
-    expect(call.error.value).toMatchObject({ code: 'MEDIA_FAILED' });
+    const media = { audio: true, video: false, reason: 'NotAllowedError' };
+    expect(call.error.value).toMatchObject({ code: 'MEDIA_FAILED', details: { media } });
     expect(bob.each[0]!.client.incoming.value).toBeNull();
     expect(mute.lines).toEqual([]);
   });

@@ -39,9 +39,17 @@ describe('the words of the page', () => {
 
   it('says how long to wait when it was too much', () => {
     const limited = new CallError('CALL_RATE_LIMITED', '', { retryAfterMs: 41_500 });
-    expect(errorText(limited, '')).toBe('Too many calls in a short time. Try again in 42 seconds.');
-    expect(errorText(new CallError('MEDIA_FAILED', ''), 'No microphone was found.')).toBe('No microphone was found.');
-    expect(errorText(new CallError('SOMETHING_NEW', ''), '')).toBe('Something went wrong.');
+    expect(errorText(limited)).toBe('Too many calls in a short time. Try again in 42 seconds.');
+    expect(errorText(new CallError('SOMETHING_NEW', ''))).toBe('Something went wrong.');
+  });
+
+  it('says why microphone or camera cannot be used, and which of them', () => {
+    const failed = (reason: string, audio: boolean, video: boolean): string =>
+      errorText(new CallError('MEDIA_FAILED', '', { media: { reason, audio, video } }));
+    expect(failed('NotFoundError', true, false)).toMatch(/^No microphone was found/);
+    expect(failed('NotAllowedError', true, true)).toMatch(/^This page may not use your microphone or camera/);
+    expect(failed('NotReadableError', false, true)).toMatch(/^Your camera is in use/);
+    expect(errorText(new CallError('MEDIA_FAILED', ''))).toMatch(/^Your microphone cannot be used here/);
   });
 
   it('shows paths and durations as people read them', () => {

@@ -7,16 +7,15 @@ export interface CallControlsProps {
   readonly call: Call;
   readonly muted: boolean;
   readonly camera: boolean;
-  readonly mediaProblem: string;
 }
 
 /** What can be done in a call. */
-export function CallControls({ call, muted, camera, mediaProblem }: CallControlsProps) {
+export function CallControls({ call, muted, camera }: CallControlsProps) {
   const [problem, setProblem] = useState('');
   const setCamera = async (on: boolean): Promise<void> => {
     setProblem('');
     const outcome = await call.setCamera(on);
-    if (!outcome.ok) setProblem(errorText(outcome.error, mediaProblem));
+    if (!outcome.ok) setProblem(errorText(outcome.error));
   };
   return (
     <>

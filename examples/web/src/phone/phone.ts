@@ -6,13 +6,10 @@ import { apolloTransport, createCallClient } from 'voip-call-signaling/client';
 import type { CallClient } from 'voip-call-signaling/client';
 import { createAccessToken } from './access-token';
 import type { Identity } from './identity';
-import { createMicrophone } from './microphone';
-import type { Microphone } from './microphone';
 import { openSocket } from './socket';
 
 export interface Phone {
   readonly client: CallClient;
-  readonly microphone: Microphone;
   close(): void;
 }
 
@@ -32,17 +29,14 @@ export function openPhone({ account, device }: Identity): Phone {
     ),
   });
 
-  const microphone = createMicrophone();
   const client = createCallClient({
     transport: apolloTransport(apollo, socket),
-    getUserMedia: microphone.open,
     // A call survives a reload of the page.
     storage: sessionStorage,
     storageKey: `calls of ${account} on ${device}`,
   });
   return {
     client,
-    microphone,
     close: () => {
       client.close();
       apollo.stop();

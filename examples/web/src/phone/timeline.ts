@@ -17,13 +17,13 @@ export interface Timeline extends Observable<readonly TimelineEntry[]> {
 const timelines = new WeakMap<Call, Timeline>();
 
 /** Written from the first time that it is asked for. */
-export function timelineOf(call: Call, mediaProblem: () => string): Timeline {
+export function timelineOf(call: Call): Timeline {
   let timeline = timelines.get(call);
-  if (!timeline) timelines.set(call, (timeline = writeTimeline(call, mediaProblem)));
+  if (!timeline) timelines.set(call, (timeline = writeTimeline(call)));
   return timeline;
 }
 
-function writeTimeline(call: Call, mediaProblem: () => string): Timeline {
+function writeTimeline(call: Call): Timeline {
   const { account, direction } = call;
   const outgoing = direction === 'outgoing';
   const listeners = new Set<(entries: readonly TimelineEntry[]) => void>();
@@ -72,7 +72,7 @@ function writeTimeline(call: Call, mediaProblem: () => string): Timeline {
     watchPeer();
     onState(state);
   });
-  call.error.subscribe((error) => error && write(errorText(error, mediaProblem()), 'bad'));
+  call.error.subscribe((error) => error && write(errorText(error), 'bad'));
   // A call that ends switches the cameras off first, which is not worth a word.
   const writeUnlessEnded = (text: string): void => queueMicrotask(() => endedAt ?? write(text));
   call.remoteVideo.subscribe((on) => writeUnlessEnded(`${account}’s camera is ${on ? 'on' : 'off'}`));

@@ -1,4 +1,11 @@
-import type { Call, CallEndReason, CallError, CallStats, CallStatus } from 'voip-call-signaling/client';
+import type {
+  Call,
+  CallEndReason,
+  CallError,
+  CallErrorDetails,
+  CallStats,
+  CallStatus,
+} from 'voip-call-signaling/client';
 
 type Direction = Call['direction'];
 
@@ -82,11 +89,27 @@ const ERRORS: Readonly<Record<string, string>> = {
   PEER_FAILED: 'The browser could not set up the connection.',
 };
 
-/** @param mediaProblem why microphone or camera cannot be used, when that is what went wrong */
-export function errorText({ code, details }: CallError, mediaProblem: string): string {
-  if (code === 'MEDIA_FAILED') return mediaProblem;
+export function errorText({ code, details }: CallError): string {
+  if (code === 'MEDIA_FAILED') return mediaText(details.media);
   if (code === 'CALL_RATE_LIMITED') return `Too many calls in a short time. ${waitText(details.retryAfterMs)}`;
   return ERRORS[code] ?? 'Something went wrong.';
+}
+
+/** What a user can do about it is in the browser's reason: names of Media Capture and Streams, section 10.3. */
+function mediaText(media: CallErrorDetails['media']): string {
+  const { audio = true, video = false, reason = '' } = media ?? {};
+  const what = video ? (audio ? 'microphone or camera' : 'camera') : 'microphone';
+  switch (reason) {
+    case 'NotAllowedError':
+      return `This page may not use your ${what}. Allow it beside the address of the page, then try again.`;
+    case 'NotFoundError':
+      return `No ${what} was found. Connect one, then try again.`;
+    case 'NotReadableError':
+    case 'AbortError':
+      return `Your ${what} is in use by another program, or does not work. Close that program, then try again.`;
+    default:
+      return `Your ${what} cannot be used here. Browsers allow it on https and on localhost only.`;
+  }
 }
 
 function waitText(waitMs = 0): string {

@@ -9,13 +9,12 @@ import { durationText, endingOf, errorText } from '../phone/words';
 export interface CallEndedProps {
   readonly call: Call;
   readonly timeline: Timeline;
-  readonly mediaProblem: string;
   readonly onDone: () => void;
   readonly onCallAgain: () => void;
 }
 
 /** How a call ended, and why. */
-export function CallEnded({ call, timeline, mediaProblem, onDone, onCallAgain }: CallEndedProps) {
+export function CallEnded({ call, timeline, onDone, onCallAgain }: CallEndedProps) {
   const { endReason, error } = useCall(call);
   const heading = useFocusOnMount<HTMLHeadingElement>();
   const failed = error && (endReason === null || endReason === 'MEDIA_FAILED') ? error : null;
@@ -23,7 +22,7 @@ export function CallEnded({ call, timeline, mediaProblem, onDone, onCallAgain }:
     failed || !endReason
       ? {
           title: 'The call did not come about',
-          text: failed ? errorText(failed, mediaProblem) : 'Something went wrong.',
+          text: failed ? errorText(failed) : 'Something went wrong.',
         }
       : endingOf(endReason, call.direction, call.account);
   const { connectedAt, endedAt } = timeline;

@@ -12,11 +12,10 @@ import { errorText, pathText, stateText } from '../phone/words';
 export interface CallStageProps {
   readonly call: Call;
   readonly timeline: Timeline;
-  readonly mediaProblem: string;
 }
 
 /** A call that goes on: who it is with, how it is, both pictures, and what can be done. */
-export function CallStage({ call, timeline, mediaProblem }: CallStageProps) {
+export function CallStage({ call, timeline }: CallStageProps) {
   const { state, connection, error, localStream, remoteStream, remoteVideo, camera, muted } = useCall(call);
   const stats = useStats(call);
   const heading = useFocusOnMount<HTMLHeadingElement>();
@@ -51,10 +50,10 @@ export function CallStage({ call, timeline, mediaProblem }: CallStageProps) {
       <Picture className="local" stream={localStream} label="Your camera" hidden={!camera} muted />
       {error && (
         <p className="problem" role="alert">
-          {errorText(error, mediaProblem)}
+          {errorText(error)}
         </p>
       )}
-      <CallControls call={call} muted={muted} camera={camera} mediaProblem={mediaProblem} />
+      <CallControls call={call} muted={muted} camera={camera} />
     </section>
   );
 }

@@ -3,13 +3,11 @@ import type { Call, CallError, CallMedia } from 'voip-call-signaling/client';
 import { useBorrowedFocus } from '../hooks/use-focus';
 import { Avatar } from '../parts/avatar';
 import { HangUpIcon, PhoneIcon, VideoIcon } from '../parts/icons';
-import type { Phone } from '../phone/phone';
 import { timelineOf } from '../phone/timeline';
 import { errorText } from '../phone/words';
 
 export interface IncomingCallProps {
   readonly call: Call;
-  readonly phone: Phone;
   /** The call that this one comes into. */
   readonly talking: Call | null;
   /** Why answering it failed; it rings on. */
@@ -18,14 +16,14 @@ export interface IncomingCallProps {
 }
 
 /** Asks whether to take a call. The rest of the page waits; the focus is on no button, so that no stray key answers. */
-export function IncomingCall({ call, phone, talking, failure, onFailed }: IncomingCallProps) {
+export function IncomingCall({ call, talking, failure, onFailed }: IncomingCallProps) {
   const dialog = useBorrowedFocus<HTMLDivElement>();
   const isVideo = call.media === 'VIDEO';
   useEffect(() => {
-    timelineOf(call, () => phone.microphone.problem);
+    timelineOf(call);
     // The caller hears that it rings.
     void call.ring();
-  }, [call, phone]);
+  }, [call]);
 
   const answer = async (media: CallMedia): Promise<void> => {
     if (talking) void talking.hangUp();
@@ -51,7 +49,7 @@ export function IncomingCall({ call, phone, talking, failure, onFailed }: Incomi
         <p id="incoming-text">{isVideo ? 'Video call' : 'Voice call'} · rings on all your devices</p>
         {failure && (
           <p className="problem" role="alert">
-            {errorText(failure, phone.microphone.problem)}
+            {errorText(failure)}
           </p>
         )}
         <div className="choices">

@@ -43,12 +43,7 @@ export function PhoneScreens({ phone, account, onLeave }: PhoneScreensProps) {
         {state === 'elsewhere' || state === 'revoked' ? (
           <Elsewhere state={state} onTakeBack={() => client.connect()} onLeave={onLeave} />
         ) : shown ? (
-          <CallScreens
-            call={shown}
-            phone={phone}
-            onDone={dismiss}
-            onCallAgain={() => start(shown.account, shown.media)}
-          />
+          <CallScreens call={shown} onDone={dismiss} onCallAgain={() => start(shown.account, shown.media)} />
         ) : (
           <Home account={account} lastCalled={lastCalled} onCall={start} />
         )}
@@ -57,7 +52,6 @@ export function PhoneScreens({ phone, account, onLeave }: PhoneScreensProps) {
         <IncomingCall
           key={incoming.id}
           call={incoming}
-          phone={phone}
           talking={talking}
           failure={failed?.call === incoming ? failed.error : null}
           onFailed={(error) => setFailed({ call: incoming, error })}
