@@ -16,10 +16,7 @@ import { tellDeclined, tellFailed, tellHungUp } from './telling.js';
 /** The other side ended the call to start another in its place: that is on its way. */
 const REPLACED_MS = 10_000;
 
-const DECLINES = { everywhere: 'DECLINED', busy: 'BUSY', ignore: 'IGNORED' } as const satisfies Record<
-  Decline,
-  unknown
->;
+const DECLINES = { everywhere: 'DECLINED', busy: 'BUSY', ignore: 'IGNORED' } as const satisfies Record<Decline, string>;
 
 type EndReason = CallFieldsFragment['endReason'];
 type Told = Promise<CallFieldsFragment | null>;
@@ -64,6 +61,9 @@ export class LiveCall {
 
   /** @param replacesCallId the call that this one takes the place of, after a reload. Never rejects. */
   async begin(options: StartOptions, replacesCallId: string | null = null): Promise<void> {
+    this.#cancelReplacement();
+    // Another try: what the last one was to replace had been replaced already.
+    if (this.#leg.signal.aborted) this.#leg = this.#newLeg('CALLER');
     try {
       if (this.#services.signal.aborted) throw notPossible('The client is closed.');
       // While the user is asked for the microphone.

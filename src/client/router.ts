@@ -48,9 +48,7 @@ export class Router implements CallKeeper {
     const about = { direction: 'outgoing', account, media, attachment } as const;
     const live = new LiveCall(this.#services, this, about, replacesCallId ? 'RECONNECTING' : 'STARTING');
     const call = this.#add(live);
-    this.#starting.set(live, account);
-    if (replacesCallId) this.#byId.set(replacesCallId, live);
-    void live.begin(options, replacesCallId).finally(() => this.#settled(live));
+    this.#begin(live, options, replacesCallId);
     return call;
   }
 
@@ -60,8 +58,13 @@ export class Router implements CallKeeper {
         return this.#ready(event);
       case 'CallInvited':
         return this.#invited(event);
-      case 'CallStateChanged':
-        return this.#find(event.call.id, event)?.apply(event.call, true);
+      case 'CallStateChanged': {
+        const { call } = event;
+        const live = this.#find(call.id, event);
+        if (live) return live.apply(call, true);
+        if (call.viewerRole === 'CALLER' && this.#starting.size === 0) this.#takeUp(call);
+        return;
+      }
       case 'DescriptionReceived':
       case 'IceCandidatesReceived':
         return this.#find(event.callId, event)?.receive(event);
@@ -142,17 +145,43 @@ export class Router implements CallKeeper {
 
   /** After a reload: what the page had, and its peer connections are gone. */
   #goOn(open: ReadonlyMap<string, CallFieldsFragment>): void {
-    for (const [callId, { account, media, hungUp }] of this.#kept.calls) {
-      const call = open.get(callId);
-      const rings = call?.state === 'INITIATED' || call?.state === 'RINGING';
+    for (const [callId, { hungUp }] of [...this.#kept.calls]) {
+      const isHeir = (other: CallFieldsFragment): boolean =>
+        other.replacesCallId === callId && other.viewerRole === 'CALLER';
+      const call = open.get(callId) ?? [...open.values()].find(isHeir);
       if (!call) this.#kept.release(callId);
-      else if (hungUp || (rings && call.viewerRole === 'CALLER')) {
-        void tellHungUp(this.#services, callId, call.viewerRole).then(
+      else if (hungUp || (isRinging(call) && call.viewerRole === 'CALLER' && call.replacesCallId === null)) {
+        void tellHungUp(this.#services, call.id, call.viewerRole).then(
           () => this.#kept.release(callId),
           () => {},
         );
-      } else if (!rings) this.start(account, { media }, callId);
+      } else this.#takeUp(call);
     }
+  }
+
+  /**
+   * Goes on with a call that a page had which was loaded again, or that it had begun in the place of one and never heard of:
+   * by another in its place, which there can be once it is answered.
+   */
+  #takeUp(call: CallFieldsFragment): void {
+    const { id, state, replacesCallId } = call;
+    const before = replacesCallId ?? id;
+    const held = this.#kept.calls.get(id) ?? this.#kept.calls.get(before);
+    if (!held) return;
+    this.#kept.release(before);
+    if (state === 'ENDED') return this.#kept.release(id);
+    this.#kept.hold(id, held);
+    if (isRinging(call)) return;
+    const { account, media } = held;
+    const live = this.#byId.get(before);
+    if (live) this.#begin(live, { media }, id);
+    else this.start(account, { media }, id);
+  }
+
+  #begin(live: LiveCall, options: StartOptions, replacesCallId?: string): void {
+    this.#starting.set(live, live.about.account);
+    if (replacesCallId) this.#byId.set(replacesCallId, live);
+    void live.begin(options, replacesCallId).finally(() => this.#settled(live));
   }
 
   #find(callId: string, event: EventOfCall): LiveCall | undefined {
@@ -196,6 +225,10 @@ export class Router implements CallKeeper {
     const asking = [...this.#live].filter(([live]) => live.asks).map(([, call]) => call);
     this.#incoming.set(asking.at(-1) ?? null);
   }
+}
+
+function isRinging({ state }: CallFieldsFragment): boolean {
+  return state === 'INITIATED' || state === 'RINGING';
 }
 
 function idOf(event: EventOfCall): string {

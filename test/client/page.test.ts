@@ -18,9 +18,9 @@ beforeEach(() => {
 });
 afterAll(() => phones.close());
 
-function createStorage(): CallStorage {
-  const entries = new Map<string, string>();
+function createStorage(entries = new Map<string, string>()): CallStorage & { copy(): CallStorage } {
   return {
+    copy: () => createStorage(new Map(entries)),
     getItem: (key) => entries.get(key) ?? null,
     setItem: (key, value) => void entries.set(key, value),
     removeItem: (key) => void entries.delete(key),
@@ -57,6 +57,30 @@ describe('a page that is loaded again', () => {
       await call.hangUp();
       await reached(staying, 'ENDED');
       expect(staying.endReason.value).toBe('COMPLETED');
+    },
+  );
+
+  it.each(['has', 'has not'] as const)(
+    'and again, when it %s heard yet of the call that it began in place of the first',
+    async (hasHeard) => {
+      const storage = createStorage();
+      const first = phones.phone(`${a}/phone`, { storage });
+      const callee = phones.phone(`${b}/phone`);
+      const [, staying] = await talking(first, callee, b);
+      const formerId = staying.id;
+      first.close();
+      const beforeIt = storage.copy();
+      const second = phones.phone(`${a}/phone`, { storage });
+      await eventually(() => staying.id !== formerId && storage.getItem('voip-call-signaling')!.includes(staying.id!));
+      second.close();
+
+      const third = phones.phone(`${a}/phone`, { storage: hasHeard === 'has' ? storage : beforeIt });
+      const [call] = await until(third.client.calls, ({ length }) => length === 1);
+      await reached(call!, 'ACTIVE');
+      await talk(third.line, callee.line);
+      expect([staying.id, staying.state.value, callee.client.incoming.value]).toEqual([call!.id, 'ACTIVE', null]);
+      await call!.hangUp();
+      await reached(staying, 'ENDED');
     },
   );
 
