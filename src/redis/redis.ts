@@ -96,7 +96,10 @@ export class Redis {
   }
 }
 
-/** What is left until the deadline, less the way back; 0 would mean for ever. */
+/** For the way back, and because Redis looks ten times a second only (`hz`) at who has waited for long enough. */
+const NOTICED_MS = 250;
+
+/** What a server may wait until the deadline; 0 would mean for ever. */
 function restOf(deadline: Deadline): number {
-  return Math.max(1, Math.floor(deadline - performance.now() - 100));
+  return Math.max(1, Math.floor(deadline - performance.now() - NOTICED_MS));
 }
