@@ -28,11 +28,14 @@ export class Router implements CallKeeper {
   readonly #starting = new Map<LiveCall, string>();
   /** Of calls that are not known yet: a start may turn out to be theirs. */
   #early: EventOfCall[] = [];
+  /** Calls of the page before it was loaded again. */
+  readonly #had: ReadonlySet<string>;
   #begun = false;
 
   constructor(services: Services, kept: Kept, calls: Cell<readonly Call[]>, incoming: Cell<Call | null>) {
     this.#services = services;
     this.#kept = kept;
+    this.#had = new Set(kept.calls.keys());
     this.#calls = calls;
     this.#incoming = incoming;
   }
@@ -121,6 +124,8 @@ export class Router implements CallKeeper {
     const live = new LiveCall(this.#services, this, about, call.state);
     this.#add(live);
     live.invited(call, offer);
+    // The other side came back first: its user, and this one, are in that call already.
+    if (call.replacesCallId !== null && this.#had.has(call.replacesCallId)) void live.accept({}).catch(() => {});
   }
 
   /** With `resumed: false`, `openCalls` replaces what was known; else it says the same as the events that follow. */
