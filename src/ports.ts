@@ -1,12 +1,14 @@
 /** Ports that more than one part of the domain needs. Those of one part live beside it. */
 
-/** Time, so that tests can set it. */
+/** The two sources of time. Nothing else reads a clock, so that tests can set it. */
 export interface Clock {
-  /** Unix time in milliseconds. */
+  /** Unix time in milliseconds, for what people and tokens are told. It may be set back or forward at any moment. */
   now(): number;
+  /** Milliseconds since an arbitrary moment, for every duration and deadline. It never goes back. */
+  elapsed(): number;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+export const systemClock: Clock = { now: () => Date.now(), elapsed: () => performance.now() };
 
 /** What happened, for whoever runs the service. Payload fields are the published ones; nothing else is ever added. */
 export type RelayEvent =

@@ -66,7 +66,7 @@ function world(options: Partial<GuardOptions> = {}) {
   let now = 0;
   const refusals: string[] = [];
   const schema = guardSchema(subgraph, {
-    rateLimiter: createMemoryRateLimiter({ now: () => now }),
+    rateLimiter: createMemoryRateLimiter({ now: () => now, elapsed: () => now }),
     onRefused: (field, refusal, viewer) => refusals.push(`${field} ${refusal} ${viewer?.accountId ?? '-'}`),
     references: { Thing: 'thing' },
     ...options,

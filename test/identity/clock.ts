@@ -9,6 +9,7 @@ export function createSetClock(start = Date.UTC(2026, 0, 1)): SetClock {
   let now = start;
   return {
     now: () => now,
+    elapsed: () => now,
     advanceSeconds: (seconds) => {
       now += seconds * 1_000;
     },

@@ -4,7 +4,7 @@ import { rateLimiterContract } from '../contract/rate-limiter.js';
 
 rateLimiterContract('memory', () => {
   let now = 1_000_000;
-  const limiter = createMemoryRateLimiter({ now: () => now });
+  const limiter = createMemoryRateLimiter({ now: () => now, elapsed: () => now });
   return Promise.resolve({
     limiter,
     advance: (milliseconds) => {
@@ -16,7 +16,7 @@ rateLimiterContract('memory', () => {
 
 it('forgets windows that have ended', async () => {
   let now = 0;
-  const limiter = createMemoryRateLimiter({ now: () => now });
+  const limiter = createMemoryRateLimiter({ now: () => now, elapsed: () => now });
   const before = process.memoryUsage().heapUsed;
   for (let key = 0; key < 300_000; key += 1) {
     now += 10;

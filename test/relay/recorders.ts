@@ -5,6 +5,7 @@ import type { RelayMetrics } from '../../src/relay/ports.js';
 export function manualClock(now = Date.UTC(2026, 0, 15, 12)): Clock & { advance(ms: number): void } {
   return {
     now: () => now,
+    elapsed: () => now,
     advance: (ms) => {
       now += ms;
     },

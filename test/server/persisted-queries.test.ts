@@ -14,7 +14,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 function world() {
   const store = new Map<string, string>();
   let nowMs = 0;
-  const cache = sharedPersistedQueries(new Keyv({ store }), { now: () => nowMs });
+  const cache = sharedPersistedQueries(new Keyv({ store }), { now: () => nowMs, elapsed: () => nowMs });
   const schema = buildSchema('type Query { echo(text: String): String }');
   const masker = createMasker({ onDefect: () => {} });
   const apollo = new ApolloServer<CallContext>({ ...apolloOptions({ schema, masker, introspection: true }), cache });

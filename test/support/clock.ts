@@ -16,14 +16,25 @@ export function settled(): Promise<void> {
 /** A clock that stands still until a test moves it, and timers that go by it. */
 export class SetClock implements Clock, Timers {
   readonly #tasks = new Set<Task>();
+  /** Time that has passed, on which timers go; wall time is this and an offset. */
   #now: number;
+  #wallOffset = 0;
 
   constructor(now = Date.UTC(2030, 0, 1)) {
     this.#now = now;
   }
 
   now(): number {
+    return this.#now + this.#wallOffset;
+  }
+
+  elapsed(): number {
     return this.#now;
+  }
+
+  /** Somebody sets the wall clock forward, or back with a negative number: no time passes. */
+  setWall(byMs: number): void {
+    this.#wallOffset += byMs;
   }
 
   /** Moves time without any timer: as a process sees it that stood still, or that has none. */
