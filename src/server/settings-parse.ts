@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isAddressRange } from './address-ranges.js';
 import { signatureKey } from '../events/webhook-signature.js';
 
 /**
@@ -17,6 +18,9 @@ export const wholeNumber = (min: number, max: number) =>
   text(/^\d{1,10}$/, `a whole number from ${min} to ${max}`)
     .transform(Number)
     .refine((value) => value >= min && value <= max, { error: `a whole number from ${min} to ${max}` });
+
+/** How long one request to another service may take, in milliseconds. */
+export const deadline = wholeNumber(100, 30_000);
 
 export const oneOf = <const T extends readonly [string, ...string[]]>(...words: T) =>
   z.enum(words, { error: `one of ${words.join(', ')}` });
@@ -37,11 +41,17 @@ export const path = text(/^[^\0]{1,4096}$/, 'the path of a file');
 /** http: or https:, without credentials, which would end up in logs and in other servers' access logs. */
 export const httpUrl = z.string().refine(isHttpUrl, { error: 'an http or https URL without user name and fragment' });
 
-/** Web origins (RFC 6454, section 6.2), comma separated. */
-export const origins = z
-  .string()
-  .transform((list) => list.split(',').map((origin) => origin.trim()))
-  .refine((list) => list.every(isWebOrigin), { error: 'web origins such as https://app.example.com, comma separated' });
+const commaSeparated = z.string().transform((list) => list.split(',').map((entry) => entry.trim()));
+
+/** Origins (RFC 6454, section 6.2), comma separated: of web pages, and of apps and extensions that show pages of their own. */
+export const origins = commaSeparated.refine((list) => list.every(isOrigin), {
+  error: 'origins such as https://app.example.com or capacitor://localhost, comma separated',
+});
+
+/** Ranges of IP addresses (RFC 4632, RFC 4291), comma separated; an address alone is a range of one. */
+export const addressRanges = commaSeparated.refine((list) => list.every(isAddressRange), {
+  error: 'IP addresses or ranges such as 10.0.0.0/8, comma separated',
+});
 
 /** Base64 (RFC 4648, section 4) of 32 bytes. */
 export const key = text(/^[A-Za-z0-9+/]{43}=$/, '32 bytes in base64').transform(decode);
@@ -91,8 +101,14 @@ function isHttpUrl(value: string): boolean {
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '' && hash === '';
 }
 
-function isWebOrigin(value: string): boolean {
-  return isHttpUrl(value) && new URL(value).origin === value;
+/** Schemes of which no page has an origin: one of these in a list is a mistake. */
+const NO_ORIGINS: ReadonlySet<string> = new Set(['about', 'blob', 'data', 'file', 'ftp', 'javascript', 'ws', 'wss']);
+
+function isOrigin(value: string): boolean {
+  if (isHttpUrl(value)) return new URL(value).origin === value;
+  // To the URL standard other schemes have no origin: it is what their browsers send as one.
+  const [, scheme = 'file'] = /^([a-z][a-z\d+.-]{0,63}):\/\/[\w.-]{1,253}(?::\d{1,5})?$/.exec(value) ?? [];
+  return !scheme.startsWith('http') && !NO_ORIGINS.has(scheme);
 }
 
 function isWebhookSecret(secret: string): boolean {

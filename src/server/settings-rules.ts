@@ -51,6 +51,13 @@ const RULES: readonly Rule[] = [
     broken: (values) => set(values, 'TRUSTED_DOCUMENTS_FILE') && set(values, 'GATEWAY_SECRET'),
     problem: 'TRUSTED_DOCUMENTS_FILE and GATEWAY_SECRET cannot both be set: the operations of a gateway are its own',
   },
+  required('REDIS_URL', (values) => set(values, 'REDIS_TLS_CA_FILE'), 'with REDIS_TLS_CA_FILE'),
+  required('REDIS_URL', (values) => set(values, 'REDIS_SENTINEL_PASSWORD'), 'with REDIS_SENTINEL_PASSWORD'),
+  required(
+    'REDIS_SENTINEL_PASSWORD',
+    (values) => set(values, 'REDIS_SENTINEL_USERNAME'),
+    'with REDIS_SENTINEL_USERNAME',
+  ),
   required('WEBHOOK_SECRET', (values) => set(values, 'WEBHOOK_URL'), 'with WEBHOOK_URL'),
 ];
 

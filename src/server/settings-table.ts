@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import {
+  addressRanges,
+  deadline,
   host,
   httpUrl,
   key,
@@ -24,6 +26,8 @@ interface SettingRow {
   readonly meaning: string;
   /** The value names a file that must be readable at start. */
   readonly file?: true;
+  /** The value may come from a file instead, which NAME_FILE names: environments can be read by too many. */
+  readonly secret?: true;
 }
 
 /** Every setting of the standalone server. Defaults are written here and nowhere else. */
@@ -51,12 +55,24 @@ export const SETTINGS = {
     meaning:
       'while the device directory is down and nothing is kept, a token at most this old is believed for its device; 0: never',
   },
+  AUTH_CLOCK_LEEWAY_SECONDS: {
+    parse: wholeNumber(0, 600),
+    value: 60,
+    meaning: "how far the login service's clock may be ahead, for `iat` and `nbf`; `exp` has no leeway",
+  },
+  AUTH_TIMEOUT_MS: {
+    parse: deadline,
+    value: 3000,
+    meaning: 'deadline of one request for the keys of the login service',
+  },
   DEVICE_DIRECTORY_URL: {
     parse: httpUrl,
     value: null,
     meaning: "device-management's HTTP API; none: the token's device claim is believed",
   },
+  DEVICE_DIRECTORY_TIMEOUT_MS: { parse: deadline, value: 3000, meaning: 'deadline of one request to it' },
   CALL_POLICY_URL: { parse: httpUrl, value: null, meaning: 'who may call whom; none: everyone' },
+  CALL_POLICY_TIMEOUT_MS: { parse: deadline, value: 3000, meaning: 'deadline of one request to it' },
   RELAY_CONFIG_FILE: {
     parse: path,
     value: null,
@@ -66,9 +82,22 @@ export const SETTINGS = {
   REDIS_URL: {
     parse: redisUrl,
     value: null,
+    secret: true,
     meaning:
-      '`redis://`, `rediss://`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/name`; none: everything in this process',
+      '`redis://`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/name`, with TLS `rediss…`; none: everything in this process',
   },
+  REDIS_TLS_CA_FILE: {
+    parse: path,
+    value: null,
+    file: true,
+    meaning: "certificates (PEM) to check the servers of Redis with, in place of the system's",
+  },
+  REDIS_SENTINEL_USERNAME: {
+    parse: word,
+    value: null,
+    meaning: "the Sentinels' own user; that of REDIS_URL is for the servers",
+  },
+  REDIS_SENTINEL_PASSWORD: { parse: word, value: null, secret: true, meaning: "the Sentinels' own password" },
   REDIS_WAIT_REPLICAS: {
     parse: wholeNumber(0, 100),
     value: 0,
@@ -77,27 +106,30 @@ export const SETTINGS = {
   ENCRYPTION_KEYS: {
     parse: namedKeys,
     value: null,
+    secret: true,
     meaning:
       '`id:base64,id:base64` (32 bytes each); the first one encrypts, all decrypt; required with REDIS_URL; a new one comes as old,new - new,old - and two days later new',
   },
   NAME_KEY: {
     parse: key,
     value: null,
+    secret: true,
     meaning:
       'base64, 32 bytes, for key names and pseudonyms; not rotated while calls live; required with REDIS_URL; none: drawn at start',
   },
   WEBHOOK_URL: { parse: httpUrl, value: null, meaning: 'wake-ups and events are posted here' },
-  WEBHOOK_SECRET: { parse: webhookSecret, value: null, meaning: 'signs them; required with WEBHOOK_URL' },
+  WEBHOOK_SECRET: { parse: webhookSecret, value: null, secret: true, meaning: 'signs them; required with WEBHOOK_URL' },
   ADMIN_SECRET: {
     parse: webhookSecret,
     value: null,
+    secret: true,
     meaning: 'signs requests to /admin/revocations; none: the path does not exist',
   },
   CORS_ORIGINS: {
     parse: origins,
     value: (production: boolean): 'loopback' | readonly string[] => (production ? [] : 'loopback'),
     shown: 'none in production, any loopback origin in development',
-    meaning: 'allowed origins, comma separated',
+    meaning: 'allowed origins, comma separated; also those of apps and extensions, such as `capacitor://localhost`',
   },
   INTROSPECTION: {
     parse: onOff,
@@ -115,7 +147,14 @@ export const SETTINGS = {
   GATEWAY_SECRET: {
     parse: word,
     value: null,
+    secret: true,
     meaning: '/graphql answers only requests and sockets that carry it in `x-gateway-secret`',
+  },
+  TRUST_PROXY: {
+    parse: addressRanges,
+    value: null,
+    meaning:
+      'addresses of the proxies in front (`10.0.0.0/8,::1`): only their X-Forwarded-For and X-Forwarded-Host are believed',
   },
   COMPOSE_DIRECTIVES: {
     parse: onOff,
@@ -127,6 +166,12 @@ export const SETTINGS = {
     parse: wholeNumber(1, 1_000_000),
     value: 20_000,
     meaning: 'WebSockets per process',
+  },
+  METRICS_PORT: {
+    parse: wholeNumber(0, 65_535),
+    value: null,
+    shown: 'on the public port in development, nowhere in production',
+    meaning: 'a port of its own for /metrics; 0 picks a free one, which is logged',
   },
   OPAQUE_SDP: {
     parse: onOff,
@@ -143,6 +188,9 @@ export const SETTINGS = {
 
 export type SettingName = keyof typeof SETTINGS;
 
+/** The variable that names the file a secret is in. */
+export const fileVariable = (name: SettingName): string => `${name}_FILE`;
+
 type Defaulted<V> = V extends (...args: never[]) => infer R ? R : V extends null ? null : never;
 
 /** The value of each setting, by the name of its variable. */
@@ -155,9 +203,17 @@ export function settingRow(name: SettingName): SettingRow {
   return SETTINGS[name];
 }
 
+/** Every variable that is read: the settings, and for secrets those that name a file. */
+export const VARIABLES: readonly string[] = (Object.keys(SETTINGS) as SettingName[]).flatMap((name) =>
+  settingRow(name).secret ? [name, fileVariable(name)] : [name],
+);
+
 /** The settings as a Markdown table, for the documentation. */
 export function renderSettingsTable(): string {
   const rows = Object.keys(SETTINGS).map((name) => ({ name, ...settingRow(name as SettingName) }));
-  const lines = rows.map(({ name, value, shown, meaning }) => `| ${name} | ${shown ?? value ?? '-'} | ${meaning} |`);
+  const lines = rows.map(({ name, secret, value, shown, meaning }) => {
+    const names = secret ? `${name}, ${fileVariable(name as SettingName)}` : name;
+    return `| ${names} | ${shown ?? value ?? '-'} | ${meaning} |`;
+  });
   return ['| name | default | meaning |', '|---|---|---|', ...lines, ''].join('\n');
 }

@@ -23,6 +23,14 @@ function problemsOf(environment: Environment): readonly string[] {
   return [];
 }
 
+const DEADLINE = {
+  good: [
+    ['100', 100],
+    ['3000', 3_000],
+  ] as [string, number][],
+  bad: ['0', '99', '30001', '3s'],
+};
+
 /** For every setting, texts that are good with what they become, and texts that are no good. */
 const SIGNING_SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 
@@ -69,6 +77,16 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
     ],
     bad: ['-1', '1.5', 'five', '99999999999'],
   },
+  AUTH_CLOCK_LEEWAY_SECONDS: {
+    good: [
+      ['0', 0],
+      ['60', 60],
+    ],
+    bad: ['-1', '601', '1m'],
+  },
+  AUTH_TIMEOUT_MS: DEADLINE,
+  DEVICE_DIRECTORY_TIMEOUT_MS: DEADLINE,
+  CALL_POLICY_TIMEOUT_MS: DEADLINE,
   DEVICE_DIRECTORY_URL: { good: [['http://devices', 'http://devices']], bad: ['devices', 'ws://devices'] },
   CALL_POLICY_URL: { good: [['https://policy', 'https://policy']], bad: ['policy'] },
   RELAY_CONFIG_FILE: { good: [[file, file]], bad: [join(directory, 'missing')] },
@@ -90,6 +108,9 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
       'redis+sentinel:///main',
     ],
   },
+  REDIS_TLS_CA_FILE: { good: [[file, file]], bad: [join(directory, 'missing'), directory] },
+  REDIS_SENTINEL_USERNAME: { good: [['sentinel', 'sentinel']], bad: ['a b'] },
+  REDIS_SENTINEL_PASSWORD: { good: [['pass:word@1', 'pass:word@1']], bad: ['a b', 'é'] },
   REDIS_WAIT_REPLICAS: {
     good: [
       ['0', 0],
@@ -123,9 +144,25 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
     good: [
       ['https://a.example, http://localhost:3000', ['https://a.example', 'http://localhost:3000']],
       ['https://a.example', ['https://a.example']],
+      ...[
+        'capacitor://localhost',
+        'ionic://localhost',
+        'tauri://localhost',
+        'app://obsidian.md',
+        'app://-',
+        'chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb',
+        'moz-extension://0a1b2c3d-0000-4000-8000-0123456789ab',
+        'safari-web-extension://0A1B2C3D-0000-4000-8000-0123456789AB',
+      ].map((origin): [string, string[]] => [origin, [origin]]),
     ],
     bad: [
       '*',
+      'tauri://',
+      'capacitor://localhost/',
+      'capacitor:localhost',
+      'file:///index.html',
+      'ws://a.example',
+      'HTTPS://a.example',
       'a.example',
       'https://a.example/',
       'https://A.example',
@@ -143,6 +180,29 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
   },
   TRUSTED_DOCUMENTS_FILE: { good: [[file, file]], bad: [join(directory, 'missing')] },
   GATEWAY_SECRET: { good: [['s3cret', 's3cret']], bad: ['a b', 'a\r\nb', 'é'] },
+  TRUST_PROXY: {
+    good: [
+      ['10.0.0.0/8', ['10.0.0.0/8']],
+      ['127.0.0.1, ::1,fd00::/8', ['127.0.0.1', '::1', 'fd00::/8']],
+    ],
+    bad: [
+      'loopback',
+      '10.0.0.0/33',
+      '::/129',
+      '10.0.0.0/8,',
+      '10.0.0/8',
+      '10.0.0.0/8/8',
+      '10.0.0.0/ 8',
+      'fe80::1%eth0',
+    ],
+  },
+  METRICS_PORT: {
+    good: [
+      ['0', 0],
+      ['9090', 9090],
+    ],
+    bad: ['65536', 'on'],
+  },
   COMPOSE_DIRECTIVES: {
     good: [
       ['on', true],

@@ -41,10 +41,17 @@ describe('the settings together', () => {
       authAccountClaim: 'sub',
       authDeviceClaim: 'device_id',
       authFreshTokenSeconds: 300,
+      authClockLeewaySeconds: 60,
+      authTimeoutMs: 3_000,
       deviceDirectoryUrl: null,
+      deviceDirectoryTimeoutMs: 3_000,
       callPolicyUrl: null,
+      callPolicyTimeoutMs: 3_000,
       relayConfigFile: null,
       redisUrl: null,
+      redisTlsCaFile: null,
+      redisSentinelUsername: null,
+      redisSentinelPassword: null,
       redisWaitReplicas: 0,
       encryptionKeys: null,
       nameKey: null,
@@ -55,8 +62,10 @@ describe('the settings together', () => {
       introspection: true,
       trustedDocumentsFile: null,
       gatewaySecret: null,
+      trustProxy: null,
       composeDirectives: true,
       maxSockets: 20_000,
+      metricsPort: null,
       opaqueSdp: false,
       logLevel: 'info',
     });
@@ -112,11 +121,63 @@ describe('the settings together', () => {
     ]);
     expect(
       brokenRules({
+        REDIS_URL: null,
+        REDIS_TLS_CA_FILE: file,
+        REDIS_SENTINEL_USERNAME: 'a',
+        REDIS_SENTINEL_PASSWORD: null,
+      }),
+    ).toEqual([
+      'REDIS_URL is required with REDIS_TLS_CA_FILE',
+      'REDIS_SENTINEL_PASSWORD is required with REDIS_SENTINEL_USERNAME',
+    ]);
+    expect(brokenRules({ REDIS_URL: null, REDIS_SENTINEL_PASSWORD: 'b' })).toEqual([
+      'REDIS_URL is required with REDIS_SENTINEL_PASSWORD',
+    ]);
+    expect(
+      brokenRules({
         REDIS_URL: redisUrl.parse('redis://localhost'),
         ENCRYPTION_KEYS: namedKeys.parse(`a:${KEY}`),
         NAME_KEY: key.parse(KEY),
       }),
     ).toEqual([]);
+  });
+});
+
+describe('a secret', () => {
+  const secrets = names.filter((name) => 'secret' in SETTINGS[name]);
+  const inFile = (content: string): string => {
+    const path = join(directory, `secret-${content.length}`);
+    writeFileSync(path, content);
+    return path;
+  };
+
+  it('is each setting that holds a key, a password or a shared word', () => {
+    expect(secrets).toEqual(names.filter((name) => /SECRET|PASSWORD|KEYS?$|REDIS_URL/.test(name)));
+    expect(secrets.length).toBeGreaterThan(6);
+  });
+
+  it.each(secrets)('%s may come from a file, and not from two places', (name) => {
+    const secret = 'not what any of them wants: äöü';
+    const variable = `${name}_FILE`;
+    const [problem = '', ...others] = problemsOf({ [variable]: inFile(secret) });
+    expect([problem, others]).toEqual([expect.stringMatching(`^${variable} must hold `), []]);
+    expect(problem).not.toContain(secret);
+    expect(problemsOf({ [variable]: join(directory, 'missing') })).toEqual([
+      `${variable} names a file that cannot be read (ENOENT)`,
+    ]);
+    expect(problemsOf({ [variable]: file, [name]: 'x' })).toEqual([`${name} and ${variable} cannot both be set`]);
+  });
+
+  it('in a file is the same as in the environment, and the line break at its end belongs to the file', () => {
+    expect(parseSettings({ NAME_KEY_FILE: inFile(`${KEY}\n`) })).toEqual(parseSettings({ NAME_KEY: KEY }));
+    expect(parseSettings({ GATEWAY_SECRET_FILE: inFile('s3cret\r\n') })).toMatchObject({ gatewaySecret: 's3cret' });
+    expect(problemsOf({ GATEWAY_SECRET_FILE: inFile('s3cret\n\n\n') })).toHaveLength(1);
+  });
+
+  it('in a file is looked for under a misspelled name too', () => {
+    expect(problemsOf({ NAME_KEYS_FILE: file })).toEqual([
+      'NAME_KEYS_FILE is not a setting; did you mean NAME_KEY_FILE?',
+    ]);
   });
 });
 
@@ -186,6 +247,7 @@ describe('the documented table', () => {
     expect(table).toContain('| INTROSPECTION | on in development, off in production |');
     expect(table).toContain('| COMPOSE_DIRECTIVES | on |');
     expect(table).toContain('| AUTH_JWKS_URL | - |');
+    expect(table).toContain('| NAME_KEY, NAME_KEY_FILE | - |');
     expect(table).toContain('| TRUSTED_DOCUMENTS_FILE | - |');
   });
 });
