@@ -189,7 +189,7 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
       'loopback',
       '10.0.0.0/33',
       '::/129',
-      '10.0.0.0/8,',
+      '172.16.0.0/12,',
       '10.0.0/8',
       '10.0.0.0/8/8',
       '10.0.0.0/ 8',
