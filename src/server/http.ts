@@ -1,8 +1,9 @@
 import cors from '@fastify/cors';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { LIMITS } from '../limits.js';
 import { isSameHost, isSameSecret } from './admission.js';
 import { graphqlRoute, type GraphqlRouteOptions } from './graphql-route.js';
+import { httpError } from './http-error.js';
 
 export interface HttpOptions extends GraphqlRouteOptions {
   /** Whether a page of this origin may use the service; a page of the same host always may. */
@@ -36,7 +37,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers;
     if (origin === undefined || isSameHost(origin, request.headers.host) || allowsOrigin(origin)) done();
-    else refuse(reply, 403, 'This origin is not allowed.');
+    else refuse(request, reply, 403, 'This origin is not allowed.');
   });
   await app.register(cors, {
     origin: (origin, answer) => answer(null, origin !== undefined && allowsOrigin(origin)),
@@ -45,19 +46,19 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     maxAge: 86_400,
   });
 
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) onDefect(error);
-    return refuse(reply, status, REFUSALS[status] ?? (status < 500 ? 'Bad request.' : 'Internal server error'));
+    return refuse(request, reply, status);
   });
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'Not found.'));
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, 404));
 
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],
     onRequest: async (request, reply) => {
       if (gatewaySecret === null || isSameSecret(request.headers['x-gateway-secret'], gatewaySecret)) return;
-      return refuse(reply, 403, 'Requests come through the gateway.');
+      return refuse(request, reply, 403, 'Requests come through the gateway.');
     },
     handler: graphqlRoute(options),
   });
@@ -67,17 +68,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
 /** How long a client may take to send a request, in milliseconds. */
 const REQUEST_MS = 10_000;
 
-const REFUSALS: Readonly<Record<number, string>> = {
-  400: 'The request body is not valid JSON.',
-  413: `The request body is larger than ${LIMITS.messageBytes} bytes.`,
-  415: 'The content type must be application/json.',
-};
-
 /** Answers before GraphQL could, in the shape that GraphQL clients read. */
-function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
-  const code = status >= 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
-  return reply
-    .code(status)
-    .header('cache-control', 'no-store')
-    .send({ errors: [{ message, extensions: { code, status, retryable: false } }] });
+function refuse(request: FastifyRequest, reply: FastifyReply, status: number, message?: string): FastifyReply {
+  const { headers, body } = httpError(status, request.headers.accept, message === undefined ? {} : { message });
+  return reply.code(status).headers(headers).send(body);
 }
