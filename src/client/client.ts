@@ -4,9 +4,9 @@ import { CallRelayDocument } from './generated/documents.js';
 import { Kept } from './kept.js';
 import type { CallStorage } from './kept.js';
 import type { GetUserMedia } from './local-media.js';
-import { onNetworkChange } from './network.js';
 import { Cell } from './observable.js';
 import type { Observable } from './observable.js';
+import { createPeer, getUserMedia, onNetworkChange } from './platform.js';
 import { RelayCredentials } from './relay.js';
 import { execute } from './retry.js';
 import { Router } from './router.js';
@@ -58,9 +58,9 @@ export function createCallClient(options: CallClientOptions): CallClient {
     execute(transport, document, variables, signal, withinMs);
   const services: Services = {
     relay: new RelayCredentials(() => run(CallRelayDocument, {}, scope.signal, RELAY_MS), configuration.iceServers),
-    createPeer: options.createPeer ?? ((made) => new RTCPeerConnection(made)),
+    createPeer: options.createPeer ?? createPeer,
     configuration,
-    getUserMedia: options.getUserMedia ?? ((constraints) => navigator.mediaDevices.getUserMedia(constraints)),
+    getUserMedia: options.getUserMedia ?? getUserMedia,
     signal: scope.signal,
     run,
   };

@@ -11,6 +11,7 @@ import {
 import type { CallFieldsFragment, CallRole, DescriptionFieldsFragment, StartCallMutation } from './generated/types.js';
 import type { LocalMedia } from './local-media.js';
 import { Negotiation } from './negotiation.js';
+import { uniqueId } from './platform.js';
 import { RemoteCandidates } from './remote-candidates.js';
 import type { RemoteMedia } from './remote-media.js';
 import { Scope } from './scope.js';
@@ -88,7 +89,7 @@ export class Leg {
   ): Promise<StartCallMutation['startCall']> {
     const negotiation = await this.#open(local);
     const input = {
-      clientCallId: crypto.randomUUID(),
+      clientCallId: uniqueId(),
       calleeAccountId,
       calleeDeviceId: deviceId ?? null,
       media,

@@ -1,3 +1,5 @@
+import { reportFault } from './platform.js';
+
 /** A value that changes, as user interfaces like to read one. */
 export interface Observable<Value> {
   readonly value: Value;
@@ -30,9 +32,7 @@ export class Cell<Value> implements Observable<Value> {
         listener(value);
       } catch (error) {
         // A fault of the listener's is its own: it is reported as one, and does not get in the way of a call.
-        queueMicrotask(() => {
-          throw error;
-        });
+        reportFault(error);
       }
     }
   }

@@ -2,6 +2,7 @@ import type { Document } from './generated/documents.js';
 import { callError, notConnected } from './errors.js';
 import type { CallError } from './errors.js';
 import { delay, Scope } from './scope.js';
+import { elapsed } from './time.js';
 import type { Transport } from './transport.js';
 
 /** A connection may be dead without anybody having noticed: then what was sent over it is sent again. */
@@ -26,17 +27,17 @@ export async function execute<Result, Variables>(
   signal: AbortSignal,
   withinMs = Infinity,
 ): Promise<Result> {
-  const startedAt = Date.now();
+  const startedAt = elapsed();
   let unauthorized = 0;
   for (let tries = 0; !signal.aborted; tries += 1) {
     try {
-      const leftMs = startedAt + withinMs - Date.now();
+      const leftMs = startedAt + withinMs - elapsed();
       return await once(transport, document, variables, signal, Math.min(ANSWER_MS, leftMs));
     } catch (thrown) {
       const error = callError(thrown);
       const waitMs = error.details.retryAfterMs ?? backoffMs(tries);
       const again = isWorthAnotherTry(error) || (error.code === 'CALL_UNAUTHORIZED' && (unauthorized += 1) === 1);
-      if (!again || Date.now() + waitMs - startedAt > withinMs) throw error;
+      if (!again || elapsed() + waitMs - startedAt > withinMs) throw error;
       await delay(waitMs, signal);
     }
   }

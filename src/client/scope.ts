@@ -1,6 +1,8 @@
+import { newAbortController, startTimer } from './platform.js';
+
 /** Something that begins and ends, and the timers that end with it. */
 export class Scope {
-  readonly #controller = new AbortController();
+  readonly #controller = newAbortController();
 
   /** Aborts when the scope is closed. */
   get signal(): AbortSignal {
@@ -32,17 +34,17 @@ function after(ms: number, signal: AbortSignal, work: () => void, aborted: () =>
     return () => {};
   }
   const clear = (): void => {
-    clearTimeout(timer);
+    stop();
     signal.removeEventListener('abort', abort);
   };
   const abort = (): void => {
     clear();
     aborted();
   };
-  const timer = setTimeout(() => {
+  const stop = startTimer(ms, () => {
     clear();
     work();
-  }, ms);
+  });
   signal.addEventListener('abort', abort);
   return clear;
 }

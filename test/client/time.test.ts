@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { ageMs, elapsed, moment, now } from '../../src/client/time.js';
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 /** What the two clocks of a device show; `performance.now` stands still while some devices sleep. */
 function clocks(wall: number, passed: number): void {

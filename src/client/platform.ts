@@ -1,0 +1,113 @@
+/**
+ * Every Web API that the client uses, and what it does where one is missing. No other file of the client touches a global of
+ * the platform, but time.ts, which has its clocks.
+ *
+ * | Web API | where it is missing |
+ * |---|---|
+ * | setTimeout, clearTimeout, AbortController | the client cannot run: everything that runs JavaScript has them |
+ * | WebSocket | used by graphql-ws: give one as `webSocketImpl` |
+ * | performance.now | time.ts measures durations with the wall clock |
+ * | crypto.randomUUID (pages on http: have none) | crypto.getRandomValues; without that Math.random: ids need to be unique, not secret |
+ * | atob | the expiry of a token is not read from it: say `expiresAt` beside the token |
+ * | RTCPeerConnection, navigator.mediaDevices | calls fail: give the client `createPeer` and `getUserMedia` |
+ * | events online, pageshow, visibilitychange; navigator.connection | a dead connection is noticed by its silence alone |
+ */
+
+type Listener = () => void;
+type Target = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
+
+/** Network Information API. `type` is wifi, cellular, …; its other properties change all the time. */
+type Connection = Target & { readonly type?: string };
+
+/** What is there is known only at run time, whatever the types say. */
+const present = (): {
+  readonly crypto?: Partial<Crypto>;
+  readonly document?: Target & { readonly visibilityState?: string };
+  readonly navigator?: { readonly connection?: Connection };
+} & Partial<Target> => globalThis as never;
+
+/** @returns takes it back */
+export function startTimer(ms: number, work: Listener): Listener {
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
+}
+
+export const newAbortController = (): AbortController => new AbortController();
+
+/** Throws where nobody waits for it: the platform reports it as an error that was not caught. */
+export function reportFault(error: unknown): void {
+  startTimer(0, () => {
+    throw error;
+  });
+}
+
+export const createPeer = (configuration: RTCConfiguration): RTCPeerConnection => new RTCPeerConnection(configuration);
+
+export function getUserMedia(constraints: MediaStreamConstraints): Promise<MediaStream> {
+  return navigator.mediaDevices.getUserMedia(constraints);
+}
+
+/** An id that no other is equal to: a UUID of version 4 (RFC 9562, section 5.4). */
+export function uniqueId(): string {
+  const { crypto } = present();
+  if (crypto?.randomUUID) return crypto.randomUUID();
+  const bytes = new Uint8Array(16);
+  if (crypto?.getRandomValues) crypto.getRandomValues(bytes);
+  else bytes.forEach((_, at) => (bytes[at] = Math.random() * 256));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/** @returns the bytes of base64 as characters; null: it is none, or it cannot be read here */
+export function fromBase64(text: string): string | null {
+  try {
+    return atob(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Calls the listener when the device may have another network than before, as far as the platform tells.
+ *
+ * @returns ends it
+ */
+export function onNetworkChange(listener: Listener): Listener {
+  const page = present();
+  const connection = page.navigator?.connection;
+  let type = connection?.type;
+  return together([
+    on(page, 'online', listener),
+    on(connection, 'change', () => {
+      if (connection?.type === type) return;
+      type = connection?.type;
+      listener();
+    }),
+  ]);
+}
+
+/**
+ * Calls the listener when the page comes back to somebody who looks at it: what it believed of its connections may be old.
+ *
+ * @returns ends it
+ */
+export function onReturn(listener: Listener): Listener {
+  const page = present();
+  return together([
+    on(page, 'pageshow', listener),
+    on(page.document, 'visibilitychange', () => {
+      if (page.document?.visibilityState === 'visible') listener();
+    }),
+  ]);
+}
+
+function on(target: Partial<Target> | undefined, event: string, listener: Listener): Listener {
+  target?.addEventListener?.(event, listener);
+  return () => target?.removeEventListener?.(event, listener);
+}
+
+function together(ends: readonly Listener[]): Listener {
+  return () => ends.forEach((end) => end());
+}
