@@ -1,5 +1,5 @@
 // Compiles src to dist, unless dist is newer than everything it is made of.
-import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageProgram, ROOT, runQuietly, whenStarted } from './run.mjs';
 
@@ -23,11 +23,6 @@ export async function build() {
     const args = ['build', PAGE, '--outDir', join(next, 'web'), '--configLoader', 'native', '--logLevel', 'warn'];
     await runQuietly(packageProgram('vite'), args, { env: { NODE_ENV: 'production' } });
   }
-  // What the compiler does not carry over: the scripts that Redis runs.
-  cpSync(join(ROOT, 'src'), next, {
-    recursive: true,
-    filter: (path) => statSync(path).isDirectory() || path.endsWith('.lua'),
-  });
   // As old as the start, so that what was saved while the compiler ran is compiled the next time.
   const stamp = join(next, '.built');
   writeFileSync(stamp, '');

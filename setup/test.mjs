@@ -25,6 +25,7 @@ const CHECKS = [
   { name: 'types of the web page', command: 'tsc', args: ['--noEmit', '-p', 'examples/web'] },
   // npm ci refuses a lock file that misses what other platforms need, which npm install leaves out without a word.
   { name: 'lock file', work: () => runQuietly('npm', ['ci', '--dry-run', '--loglevel=error']) },
+  { name: 'Redis scripts', work: () => runScript('setup/redis-scripts.mjs', '--check') },
   { name: 'schema', work: () => runScript('setup/schema.mjs', '--check') },
   // What may surprise clients is no failure, but is said.
   { name: 'released schema', work: async () => print(await runScript('setup/released-schema.mjs')) },

@@ -11,6 +11,7 @@ import type {
 } from '../call/ports.js';
 import type { StoreTime } from '../call/deadline.js';
 import type { Cipher } from './cipher.js';
+import type { Deadline } from './deadline.js';
 import type { DueIndex } from './due-index.js';
 import type { Heartbeat } from './heartbeat.js';
 import { KEPT_MS } from './kept.js';
@@ -19,6 +20,7 @@ import type { Redis } from './redis.js';
 import { loadScript } from './script.js';
 
 const READ_PAIR = loadScript('pair');
+const READ_PAIR_CALLS = loadScript('pair-calls');
 const READ_CALL = loadScript('call');
 const COMMIT = loadScript('commit');
 
@@ -41,23 +43,25 @@ export class RedisCallStore implements CallStore {
     this.#parts = parts;
   }
 
+  /** In two steps, as the pair says which calls it has. A start in between makes a commit upon this one stale. */
   async readPair(pairTag: string, startKey: string): Promise<PairRead> {
     const { redis, names, heartbeat } = this.#parts;
     const deadline = redis.deadline();
-    const prefix = names.callPrefix(pairTag);
     const startAt = names.start(pairTag, startKey);
-    const [now, version, record, ...found] = (await redis.run(READ_PAIR, [names.pair(pairTag), startAt], [prefix], {
-      deadline,
-    })) as [number, number, Buffer, ...(Buffer | number)[]];
-    const time = await heartbeat.time(now, deadline);
+    const reply = await redis.run(READ_PAIR, [names.pair(pairTag), startAt], [], { deadline });
+    const [readAt, version, start, ...latest] = reply as readonly [number, number, Buffer, ...Buffer[]];
+    const callPrefix = names.callPrefix(pairTag);
+    const space = start.indexOf(' ');
+    const started = start.toString('latin1', 0, Math.max(0, space));
+    const [now, found] = await this.#readCalls(callPrefix, [started, ...latest.map(String)], deadline);
+    const time = await heartbeat.time(now ?? readAt, deadline);
     return redis.guarded(READ_PAIR.name, () => {
-      const calls: StoredCall[] = [];
-      for (let i = 0; i < found.length; i += 3) {
-        const [name, ...sealed] = found.slice(i, i + 3) as [Buffer, ...Sealed];
-        calls.push(this.#opened(prefix + name.toString(), sealed));
-      }
-      const start = record.length === 0 ? null : this.#open<StartRecord>(record, startAt, 'record', 0);
-      return Promise.resolve({ time, version, calls, start });
+      const calls = latest.map(String).filter((name) => found.has(name));
+      const record = found.has(started)
+        ? this.#open<StartRecord>(start.subarray(space + 1), startAt, 'record', 0)
+        : null;
+      const opened = calls.map((name) => this.#opened(callPrefix + name, found.get(name) as Sealed));
+      return Promise.resolve({ time, version, calls: opened, start: record });
     });
   }
 
@@ -127,6 +131,20 @@ export class RedisCallStore implements CallStore {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** @returns the server's time, null when there is nothing to ask for, and what is there, by name */
+  async #readCalls(
+    prefix: string,
+    names: readonly string[],
+    deadline: Deadline,
+  ): Promise<readonly [now: number | null, Map<string, Sealed>]> {
+    const asked = [...new Set(names)].filter((name) => name !== '');
+    const [first, ...others] = asked.map((name) => prefix + name);
+    if (first === undefined) return [null, new Map()];
+    const reply = await this.#parts.redis.run(READ_PAIR_CALLS, [first, ...others], [], { deadline });
+    const [now, ...found] = reply as readonly [number, ...(readonly [at: number, ...Sealed])[]];
+    return [now, new Map(found.map(([at, ...sealed]) => [asked[at - 1] ?? '', sealed]))];
   }
 
   #keysOf(pairTag: string, { call }: CallWrite): readonly string[] {

@@ -41,7 +41,7 @@ export class Redis {
   }
 
   /**
-   * @param keys all in one slot; scripts may make up further keys in the same
+   * @param keys all that the script touches, in one slot: some servers let it touch no others
    * @param args what the script knows as ARGV[3] and so on
    */
   run(

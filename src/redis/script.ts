@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { SCRIPT_SOURCES } from './scripts.generated.js';
 
 /** A step that Redis does as a whole. */
 export interface Script {
@@ -9,10 +9,8 @@ export interface Script {
   readonly sha: string;
 }
 
-const read = (name: string): string => readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
-
-/** Reads `<name>.lua`, which stands beside this file and says what its keys and arguments are. */
-export function loadScript(name: string): Script {
-  const source = `${read('prelude')}${read(name)}`;
+/** `<name>.lua`, which stands beside this file and says what its keys and arguments are. */
+export function loadScript(name: Exclude<keyof typeof SCRIPT_SOURCES, 'prelude'>): Script {
+  const source = `${SCRIPT_SOURCES.prelude}${SCRIPT_SOURCES[name]}`;
   return { name, source, sha: createHash('sha1').update(source).digest('hex') };
 }
