@@ -5,6 +5,10 @@ import type { CallEndReason, CallState } from './generated/types.js';
 export type LocalErrorCode =
   /** No answer came from the service. */
   | 'NOT_CONNECTED'
+  /** Something in between, such as a gateway, refused what was sent, and would refuse it again: `details.status` says how. */
+  | 'REFUSED'
+  /** The app gave no access token. */
+  | 'TOKEN_FAILED'
   /** The microphone or camera cannot be used. */
   | 'MEDIA_FAILED'
   /** The peer connection refused what it was given. */
@@ -15,6 +19,8 @@ export type LocalErrorCode =
 export interface CallErrorDetails {
   readonly retryable?: boolean;
   readonly retryAfterMs?: number;
+  /** HTTP status, or close code of the WebSocket, where that is all that is known. */
+  readonly status?: number;
   /** The call as this device sees it, where the service sent it along. */
   readonly call?: { readonly state: CallState; readonly endReason: CallEndReason | null };
   /** Of MEDIA_FAILED: what was asked for, and the browser's name of why not (Media Capture and Streams, section 10.3). */
@@ -59,30 +65,3 @@ export const notConnected = (): CallError =>
   new CallError('NOT_CONNECTED', 'The service did not answer.', { retryable: true });
 
 export const notPossible = (what: string): CallError => new CallError('NOT_POSSIBLE', what);
-
-/** An error of a GraphQL response. */
-export interface GraphqlFailure {
-  readonly message?: string;
-  readonly extensions?: { readonly [name: string]: unknown } | undefined;
-}
-
-/** Of errors that a gateway makes of a request by itself: it would make them again. */
-const OF_THE_REQUEST = /^(GRAPHQL|BAD|OPERATION|PERSISTED_QUERY)_/;
-
-/** The first of the errors that an operation was answered with. */
-export function refused(failures: readonly GraphqlFailure[]): CallError {
-  const { message = '', extensions = {} } = failures[0] ?? {};
-  const { code, retryable, retryAfterSeconds, call, expectedClientSeq } = extensions;
-  // The service says of every error whether to try again. This one is of a gateway in between, which got no answer from it.
-  if (retryable === undefined && !OF_THE_REQUEST.test(String(code))) return notConnected();
-  return new CallError(typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR', message, {
-    retryable: retryable === true,
-    ...(typeof retryAfterSeconds === 'number' && { retryAfterMs: retryAfterSeconds * 1_000 }),
-    ...(typeof expectedClientSeq === 'number' && { expectedClientSeq }),
-    ...(isCall(call) && { call }),
-  });
-}
-
-function isCall(value: unknown): value is NonNullable<CallErrorDetails['call']> {
-  return typeof value === 'object' && value !== null && 'state' in value && 'endReason' in value;
-}

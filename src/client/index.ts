@@ -1,6 +1,9 @@
 /** Calls in browsers, and wherever else there is an `RTCPeerConnection`: `voip-call-signaling/client`. */
 export { createCallClient } from './client.js';
 export type { CallClient, CallClientOptions } from './client.js';
+export { callSocket } from './call-socket.js';
+export type { CallSocket, CallSocketOptions } from './call-socket.js';
+export type { AccessToken, TokenSource } from './access-token.js';
 export { graphqlWsTransport } from './graphql-ws-transport.js';
 export type { GraphqlWsClient } from './graphql-ws-transport.js';
 export { apolloTransport } from './apollo-transport.js';

@@ -5,7 +5,8 @@
  * | Web API | where it is missing |
  * |---|---|
  * | setTimeout, clearTimeout, AbortController | the client cannot run: everything that runs JavaScript has them |
- * | WebSocket | used by graphql-ws: give one as `webSocketImpl` |
+ * | WebSocket | graphql-ws says so: give it one as `webSocketImpl` |
+ * | location | the address of the service is given whole, not as a path |
  * | performance.now | time.ts measures durations with the wall clock |
  * | crypto.randomUUID (pages on http: have none) | crypto.getRandomValues; without that Math.random: ids need to be unique, not secret |
  * | atob | the expiry of a token is not read from it: say `expiresAt` beside the token |
@@ -19,9 +20,13 @@ type Target = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
 /** Network Information API. `type` is wifi, cellular, …; its other properties change all the time. */
 type Connection = Target & { readonly type?: string };
 
+export type WebSocketClass = new (url: string, protocols: string) => WebSocket;
+
 /** What is there is known only at run time, whatever the types say. */
 const present = (): {
+  readonly WebSocket?: WebSocketClass;
   readonly crypto?: Partial<Crypto>;
+  readonly location?: Partial<Location>;
   readonly document?: Target & { readonly visibilityState?: string };
   readonly navigator?: { readonly connection?: Connection };
 } & Partial<Target> => globalThis as never;
@@ -40,6 +45,14 @@ export function reportFault(error: unknown): void {
     throw error;
   });
 }
+
+/** Whether there is a page around the client, as in a browser. */
+export const hasPage = (): boolean => present().document !== undefined;
+
+/** Of the page, such as `https://example.com`; empty where there is none. */
+export const pageOrigin = (): string => present().location?.origin ?? '';
+
+export const webSocket = (): WebSocketClass | undefined => present().WebSocket;
 
 export const createPeer = (configuration: RTCConfiguration): RTCPeerConnection => new RTCPeerConnection(configuration);
 

@@ -1,3 +1,4 @@
+import { notConnected } from './errors.js';
 import type { CallError } from './errors.js';
 import { CallEventsDocument } from './generated/documents.js';
 import type { CallEventsSubscription } from './generated/types.js';
@@ -28,6 +29,10 @@ export type ClientState =
  * that has expired: after so long it is left.
  */
 const RETURN_MS = 3_000;
+/** A subscription that went out is answered by then with StreamReady, or its connection is left for a new one. */
+const READY_MS = 5_000;
+/** As that, where nothing says when it goes out. */
+const UNSENT_MS = 15_000;
 
 /** The device's one stream of events: brought back whenever it is lost, from where it was. */
 export class CallStream {
@@ -40,6 +45,7 @@ export class CallStream {
   /** The cursor that the subscription went out with the last time. */
   #after: string | null = null;
   #failures = 0;
+  /** For what is to follow: the StreamReady of a subscription, the end of a connection after StreamClosed. */
   #stopWaiting = (): void => {};
 
   /**
@@ -71,15 +77,20 @@ export class CallStream {
         if (!subscription.closed) work(...args);
       };
     };
-    const again = current((error: CallError | null) => {
+    // The token belongs to the connection.
+    const again = current((error: CallError | null, anew = error?.code === 'CALL_UNAUTHORIZED') => {
       this.#leave('connecting', error);
       this.#subscription = new Scope();
       this.#subscription.after(backoffMs(this.#failures++), () => {
-        // The token belongs to the connection.
-        if (error?.code === 'CALL_UNAUTHORIZED') this.#transport.renew();
+        if (anew) this.#transport.renew();
         this.open();
       });
     });
+    const expect = (withinMs: number): void => {
+      this.#stopWaiting();
+      this.#stopWaiting = subscription.after(withinMs, () => again(notConnected(), true));
+    };
+    expect(UNSENT_MS);
     const stop = this.#transport.subscribe(
       CallEventsDocument,
       {
@@ -90,9 +101,14 @@ export class CallStream {
       },
       {
         next: current(({ callEvents }) => this.#take(callEvents)),
-        error: again,
+        error: (error) => again(error),
         complete: () => again(null),
-        lost: current(() => this.#state.set('connecting')),
+        sent: current(() => expect(READY_MS)),
+        lost: current((error?: CallError) => {
+          expect(UNSENT_MS);
+          if (error) this.#problem.set(error);
+          this.#state.set('connecting');
+        }),
       },
     );
     if (subscription.closed) stop();

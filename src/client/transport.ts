@@ -1,6 +1,8 @@
 import type { Document } from './generated/documents.js';
-import { refused } from './errors.js';
-import type { CallError, GraphqlFailure } from './errors.js';
+import { errorOf } from './answers.js';
+import type { GraphqlFailure } from './answers.js';
+import { notConnected } from './errors.js';
+import type { CallError } from './errors.js';
 
 /** What becomes of a subscription. */
 export interface StreamSink<Result> {
@@ -9,8 +11,14 @@ export interface StreamSink<Result> {
   error(error: CallError): void;
   /** The last that is heard of it. */
   complete(): void;
-  /** The connection is gone, and whoever carries the subscription tries to bring it back. */
-  lost(): void;
+  /** It went out over a connection: an answer is to be expected. Not every transport can tell. */
+  sent(): void;
+  /**
+   * The connection is gone, and the transport tries to bring it back.
+   *
+   * @param error why, where that is known
+   */
+  lost(error?: CallError): void;
 }
 
 /** Carries operations to the service. Made by `graphqlWsTransport` and `apolloTransport`. */
@@ -50,6 +58,7 @@ export interface GraphqlResult {
  * @throws CallError refused
  */
 export function dataOf<Result>({ data, errors }: GraphqlResult): Result {
-  if (errors?.length || data === null || data === undefined) throw refused(errors ?? []);
+  if (errors?.length) throw errorOf({ errors });
+  if (data === null || data === undefined) throw notConnected();
   return data as Result;
 }

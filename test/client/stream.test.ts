@@ -1,6 +1,6 @@
 /** The stream behind a gateway, whose connections outlive the sessions of those who made them. */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { CallError, refused } from '../../src/client/errors.js';
+import { CallError } from '../../src/client/errors.js';
 import { CallStream, type CallEvent } from '../../src/client/stream.js';
 import type { StreamSink, Transport } from '../../src/client/transport.js';
 
@@ -73,23 +73,55 @@ describe('a stream that was given up', () => {
   });
 });
 
-describe('an error without `retryable`, which the service never gives', () => {
-  it.each([[{}], [{ code: 'INTERNAL_SERVER_ERROR' }], [{ code: 'SHUTTING_DOWN' }], [undefined]])(
-    '%p is taken for no answer',
-    (extensions) => {
-      expect(refused([{ message: 'x', extensions }])).toMatchObject({
-        code: 'NOT_CONNECTED',
-        details: { retryable: true },
-      });
-    },
-  );
-
-  it.each(['GRAPHQL_VALIDATION_FAILED', 'GRAPHQL_PARSE_FAILED', 'BAD_USER_INPUT'])('%s is final', (code) => {
-    expect(refused([{ message: 'x', extensions: { code } }])).toMatchObject({ code, details: { retryable: false } });
+describe('a StreamReady that does not come', () => {
+  it('makes it subscribe again over a new connection, 5 s after it went out', () => {
+    const { asked, world, give, stream } = createWorld();
+    world.sink!.sent();
+    jest.advanceTimersByTime(4_900);
+    expect(asked).toEqual(['subscribe after null']);
+    jest.advanceTimersByTime(500);
+    expect(asked).toEqual(['subscribe after null', 'renew', 'subscribe after null']);
+    expect(stream.problem.value).toBeNull();
+    world.sink!.sent();
+    give(ready);
+    jest.advanceTimersByTime(60_000);
+    expect([asked.length, stream.state.value]).toEqual([3, 'online']);
   });
 
-  it('a defect of the service stays one', () => {
-    const extensions = { code: 'INTERNAL_SERVER_ERROR', retryable: false };
-    expect(refused([{ message: 'x', extensions }])).toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+  it('is not missed while there is no connection to send it over', () => {
+    const { asked, world } = createWorld();
+    jest.advanceTimersByTime(10_000);
+    world.sink!.lost();
+    jest.advanceTimersByTime(10_000);
+    world.sink!.sent();
+    jest.advanceTimersByTime(4_900);
+    expect(asked).toEqual(['subscribe after null']);
+  });
+
+  it('is missed after a connection that came back, too', () => {
+    const { asked, world, give } = createWorld();
+    give(ready);
+    world.sink!.lost();
+    world.sink!.sent();
+    jest.advanceTimersByTime(5_500);
+    expect(asked).toEqual(['subscribe after null', 'renew', 'subscribe after c1']);
+  });
+
+  it('is missed in the end where nothing tells when it went out', () => {
+    const { asked } = createWorld();
+    jest.advanceTimersByTime(15_500);
+    expect(asked).toEqual(['subscribe after null', 'renew', 'subscribe after null']);
+  });
+});
+
+describe('a connection that is lost', () => {
+  it('says why, where that is known, until it is back', () => {
+    const { world, give, stream } = createWorld();
+    give(ready);
+    world.sink!.lost(new CallError('TOKEN_FAILED', ''));
+    expect([stream.state.value, stream.problem.value?.code]).toEqual(['connecting', 'TOKEN_FAILED']);
+    world.send();
+    give(ready);
+    expect([stream.state.value, stream.problem.value]).toEqual(['online', null]);
   });
 });
