@@ -144,7 +144,18 @@ const requestErrors = REQUEST_CODES.flatMap((thrown) => {
   return code === thrown ? [line(thrown, `${status}`, yesNo(retryable === true))] : [];
 });
 
+/** Every input, as the contract has it. */
+const inputs = Object.values(contract.getTypeMap())
+  .filter(gql.isInputObjectType)
+  .flatMap((type) =>
+    Object.values(type.getFields()).map((field) => {
+      const without = field.defaultValue === undefined ? '' : ` = ${field.defaultValue}`;
+      return line(type.name, field.name, `${field.type}${without}`);
+    }),
+  );
+
 const CHECKS = [
+  check('Inputs', 'input, field, type', inputs),
   check('A call', 'state', CALL_STATES),
   check('Actors', 'actor', ACTORS),
   check('Actions', 'action', ACTIONS),
@@ -183,10 +194,11 @@ const FOREIGN = [
   ...['extensions', 'code', 'status', 'retryable', 'retryAfterSeconds', 'expectedClientSeq', 'correlationId', 'data'],
   ...['graphql-transport-ws', 'connection_init', 'error', 'complete', 'pong', 'application/graphql-response+json'],
   ...['Retry-After', 'authorization', 'exp', 'v=0', CLIENT_CALL_ID.source.slice(1, -1), 'retryable: true'],
-  ...['RTCPeerConnection', 'iceTransportPolicy', 'shouldRetry', 'retryAttempts', 'retryWait', 'keepAlive'],
-  'terminate()',
+  ...['RTCPeerConnection', 'iceTransportPolicy', 'shouldRetry', 'retryAttempts', 'retryWait'],
+  ...['/graphql', '!', 'a=', 'next', 'ping', 'errors', 'AUDIO', 'VIDEO', 'callSocket', 'extensions.retryable'],
+  'ws://127.0.0.1:4000/graphql',
 ];
-const ABBREVIATIONS = ['ASCII', 'HTTP', 'ICE', 'NUL', 'RFC', 'TURN', 'UTF'];
+const ABBREVIATIONS = ['ASCII', 'HTTP', 'ICE', 'JSON', 'NUL', 'POST', 'RFC', 'TURN', 'UTF', 'UUID'];
 
 /** What a field or argument may be, where all of it is known. */
 function valuesOf(type: gql.GraphQLType): string[] {
@@ -206,7 +218,7 @@ const known = new Set([...contractWords, ...FOREIGN]);
 const isKnown = (span: string): boolean =>
   known.has(span) || (/^[a-z]\w*\.\w+$/.test(span) && span.split('.').every((word) => known.has(word)));
 
-const prose = text.replace(/^```[^]*?^```/gm, '');
+const prose = text.replace(/^```[^]*?^```/gm, '').replace(/\]\(\S+\)/g, ']');
 const spans = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
 
 describe('the words of the protocol', () => {

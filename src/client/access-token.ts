@@ -2,7 +2,7 @@ import { CallError, notConnected } from './errors.js';
 import type { Cell } from './observable.js';
 import { fromBase64 } from './platform.js';
 import { backoffMs } from './retry.js';
-import { delay } from './scope.js';
+import { delay, Scope } from './scope.js';
 import { ageMs, moment, now } from './time.js';
 import type { Moment } from './time.js';
 
@@ -75,17 +75,19 @@ export async function fetchToken(
   signal: AbortSignal,
 ): Promise<FetchedToken> {
   for (let tries = 0; !signal.aborted; tries += 1) {
+    const patience = new Scope();
     try {
-      const late = delay(SOURCE_MS, signal).then(() => {
-        throw notConnected();
-      });
-      const token = new FetchedToken(await Promise.race([source({ refused }), late]));
+      const given = await Promise.race([source({ refused }), delay(SOURCE_MS, patience.signal)]);
+      if (given === undefined) throw notConnected();
+      const token = new FetchedToken(given);
       problem.set(null);
       return token;
     } catch {
       // The reason is the app's own, and may have a token in it.
       problem.set(new CallError('TOKEN_FAILED', 'The app gave no access token.', { retryable: true }));
       await delay(backoffMs(tries), signal);
+    } finally {
+      patience.close();
     }
   }
   return new Promise(() => {});

@@ -63,6 +63,7 @@ beforeAll(async () => {
     symlinkSync(join(ROOT, 'node_modules/.bin', name), join(project, 'node_modules/.bin', name));
   }
   await run(project, 'npm', 'init', '--yes');
+  await run(project, 'npm', 'pkg', 'set', 'type=module');
   browser = await startBrowser();
 });
 afterAll(async () => {
@@ -117,6 +118,7 @@ describe('the guide', () => {
       'mkdir ../calls',
       'cd ../calls',
       'npm init --yes',
+      'npm pkg set type=module',
       `npm install ../${basename(packed.tarball)} @apollo/client graphql graphql-ws rxjs`,
       'npm install --save-dev vite typescript',
       'npx tsc',
@@ -132,6 +134,8 @@ describe('the guide', () => {
     const [port] = await freePorts(1);
     const writing = startVite('--port', `${port}`);
     const [, address = ''] = await writing.printed(/(http:\/\/localhost:\d+)\//, 60_000);
+    // What Vite says of a package that does not say how its files are to be read.
+    expect(writing.output()).not.toMatch(/commonjs|warn/i);
     const main = await (await fetch(`${address}/src/main.ts`)).text();
     expect(main).toContain('/src/client.ts');
     await writing.stop();

@@ -1,30 +1,20 @@
-/** Gives an access token that is good for a while longer. */
-export interface AccessToken {
-  get(): Promise<string>;
-  /** Milliseconds until another one should be used. */
-  readonly renewInMs: number;
-}
-
-/** A token that runs out on its way is of no use. */
-const MARGIN_MS = 60_000;
+import type { AccessToken } from 'voip-call-signaling/client';
 
 /**
  * Asks the development server, which gives anybody a token. In an application this is the session of your own login: what
- * matters is that a token is fetched again before it expires.
+ * matters is that a token which is about to expire, or was refused, is not given again.
  */
-export function createAccessToken(account: string, device: string): AccessToken {
-  let current: { token: string; expiresAtMs: number } | null = null;
-  const renewInMs = (): number => Math.max((current?.expiresAtMs ?? 0) - MARGIN_MS - Date.now(), 0);
-  return {
-    get: async () => {
-      if (current === null || renewInMs() === 0) current = await fetchToken(account, device);
-      return current.token;
-    },
-    get renewInMs() {
-      return renewInMs();
-    },
+export function createAccessToken(account: string, device: string) {
+  let kept: { readonly token: string; readonly expiresAt: string } | null = null;
+  return async ({ refused }: { readonly refused: boolean }): Promise<Exclude<AccessToken, string>> => {
+    if (kept && !refused && Date.parse(kept.expiresAt) - Date.now() > MARGIN_MS) return kept;
+    kept = await fetchToken(account, device);
+    return kept;
   };
 }
+
+/** A token that runs out on its way is of no use. */
+const MARGIN_MS = 90_000;
 
 async function fetchToken(account: string, device: string) {
   const response = await fetch('/development/token', {
@@ -33,6 +23,5 @@ async function fetchToken(account: string, device: string) {
     body: JSON.stringify({ account, device }),
   });
   if (!response.ok) throw new Error(`No access token: ${response.status}`);
-  const { token, expiresAt } = (await response.json()) as { token: string; expiresAt: string };
-  return { token, expiresAtMs: Date.parse(expiresAt) };
+  return (await response.json()) as { token: string; expiresAt: string };
 }

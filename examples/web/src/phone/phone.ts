@@ -2,11 +2,10 @@ import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/clien
 import { SetContextLink } from '@apollo/client/link/context';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { OperationTypeNode } from 'graphql';
-import { apolloTransport, createCallClient } from 'voip-call-signaling/client';
+import { apolloTransport, callSocket, createCallClient } from 'voip-call-signaling/client';
 import type { CallClient } from 'voip-call-signaling/client';
 import { createAccessToken } from './access-token';
 import type { Identity } from './identity';
-import { openSocket } from './socket';
 
 export interface Phone {
   readonly client: CallClient;
@@ -16,9 +15,9 @@ export interface Phone {
 /** Everything that one device needs to call and be called, through an Apollo Client. */
 export function openPhone({ account, device }: Identity): Phone {
   const accessToken = createAccessToken(account, device);
-  const socket = openSocket(accessToken);
-  const http = new SetContextLink(async () => ({
-    headers: { authorization: `Bearer ${await accessToken.get()}` },
+  const socket = callSocket({ url: '/graphql', token: accessToken });
+  const http = new SetContextLink(async ({ tokenRefused = false }) => ({
+    headers: { authorization: `Bearer ${(await accessToken({ refused: tokenRefused })).token}` },
   })).concat(new HttpLink({ uri: '/graphql' }));
   const apollo = new ApolloClient({
     cache: new InMemoryCache(),
