@@ -23,7 +23,7 @@ export interface BrowserWorldOptions {
 }
 
 export interface PhoneOptions {
-  readonly carrier?: 'graphql-ws' | 'Apollo Client';
+  readonly carrier?: 'callSocket' | 'graphql-ws' | 'Apollo Client';
   /** How it reaches the relay, and is reached there. */
   readonly family?: 'IPv4' | 'IPv6';
   /** Where it reaches the service; the server itself when it is left out. */

@@ -3,12 +3,15 @@ import { SetContextLink } from '@apollo/client/link/context';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { OperationTypeNode } from 'graphql';
 import { createClient } from 'graphql-ws';
-import { apolloTransport, graphqlWsTransport } from '../../../src/client/index.js';
+import { apolloTransport, callSocket, graphqlWsTransport } from '../../../src/client/index.js';
 import type { Transport } from '../../../src/client/index.js';
 
 /** @param origin of the service @param carrier see `PhoneOptions` */
 export function createTransport(origin: string, carrier: string, accessToken: () => Promise<string>): Transport {
   const authorization = async (): Promise<string> => `Bearer ${await accessToken()}`;
+  if (carrier === 'callSocket') {
+    return graphqlWsTransport(callSocket({ url: `${origin}/graphql`, token: accessToken }));
+  }
   const socket = createClient({
     url: `${origin.replace(/^http/, 'ws')}/graphql`,
     connectionParams: async () => ({ authorization: await authorization() }),
