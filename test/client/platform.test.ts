@@ -17,7 +17,8 @@ const MAY_TOUCH: Readonly<Record<string, readonly string[] | 'all'>> = {
 
 /** Names of the language that depend on nothing: what else is global is of the platform, or a clock. */
 const LANGUAGE = new Set(['Array', 'Error', 'Infinity', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Promise', 'Set']);
-for (const name of ['RegExp', 'String', 'Boolean', 'Uint8Array', 'WeakMap', 'WeakSet', 'undefined']) LANGUAGE.add(name);
+for (const name of ['RegExp', 'String', 'Symbol', 'Boolean', 'Uint8Array', 'WeakMap', 'WeakSet', 'undefined'])
+  LANGUAGE.add(name);
 
 /** Globals that a file uses as values: names that nothing in it declares, where a type would be gone at run time. */
 function globalsOf(source: ts.SourceFile, checker: ts.TypeChecker): string[] {

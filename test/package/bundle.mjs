@@ -1,10 +1,10 @@
-// node bundle.mjs <entry> [external]: bundles each module for browsers, minified, and prints what became of it as JSON.
+// node bundle.mjs <entry>…: bundles each module for browsers, minified, and prints what became of it as JSON.
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
-/** @param external a package that is left out */
-async function bundle(entry, external) {
+/** @param without modules of packages that are left out */
+async function bundle(entry, without = []) {
   const { output } = await build({
     root: dirname(entry),
     configFile: false,
@@ -14,7 +14,7 @@ async function bundle(entry, external) {
       target: 'es2022',
       minify: true,
       modulePreload: false,
-      rollupOptions: { input: entry, preserveEntrySignatures: 'strict', external: (id) => id === external },
+      rollupOptions: { input: entry, preserveEntrySignatures: 'strict', external: (id) => without.includes(id) },
     },
   });
   const [chunk] = output;
@@ -30,6 +30,6 @@ async function bundle(entry, external) {
 
 const bundles = {};
 for (const entry of process.argv.slice(2)) {
-  bundles[entry] = { whole: await bundle(entry), withoutPeer: await bundle(entry, 'graphql') };
+  bundles[entry] = { whole: await bundle(entry), withoutPeer: await bundle(entry, ['graphql', 'graphql-ws/client']) };
 }
 console.log(JSON.stringify(bundles));

@@ -10,6 +10,7 @@ jest.setTimeout(120_000);
 const CLIENT = `${manifest.name}/client`;
 const ENTRIES = {
   'graphql-ws.js': `export { createCallClient, graphqlWsTransport } from '${CLIENT}';`,
+  'socket.js': `export { callSocket, createCallClient, graphqlWsTransport } from '${CLIENT}';`,
   'apollo.js': `export { createCallClient, apolloTransport } from '${CLIENT}';`,
   'one-document.js': `export { StartCallDocument } from '${CLIENT}';`,
   'everything.js': `export * from '${CLIENT}';`,
@@ -46,6 +47,13 @@ describe('in a bundle', () => {
     expect(made.modules.some((id) => /apollo-transport|generated\/nodes/.test(id))).toBe(false);
   });
 
+  it('callSocket brings the client of graphql-ws along, and nothing of its server', () => {
+    const made = bundleOf('socket.js').whole;
+    expect([made.chunks, made.imports]).toEqual([1, []]);
+    expect(ofPackages(made).length).toBeGreaterThan(0);
+    expect(ofPackages(made).filter((id) => !/\/graphql-ws\/dist\/(client|common-)/.test(id))).toEqual([]);
+  });
+
   it.each(['apollo.js', 'one-document.js'] as const)('%s brings the parser of graphql along', (entry) => {
     const made = bundleOf(entry).whole;
     expect([made.chunks, made.imports]).toEqual([1, []]);
@@ -55,7 +63,9 @@ describe('in a bundle', () => {
 
   it('one typed document is one: the others are left out', () => {
     const [one, all] = [bundleOf('one-document.js').withoutPeer, bundleOf('everything.js').withoutPeer];
-    expect(one.imports).toEqual(['graphql']);
+    // A package that is left out stays as an import, for all that the bundler knows; with it, nothing of it is taken along.
+    expect([...one.imports].sort()).toEqual(['graphql', 'graphql-ws/client']);
+    expect(ofPackages(bundleOf('one-document.js').whole).some((id) => id.includes('/graphql-ws/'))).toBe(false);
     expect(one.bytes).toBeLessThan(2_000);
     expect(all.bytes).toBeGreaterThan(10 * one.bytes);
   });
@@ -64,6 +74,7 @@ describe('in a bundle', () => {
     const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
     const sizes: readonly (readonly [keyof typeof ENTRIES, string])[] = [
       ['graphql-ws.js', 'createCallClient with graphqlWsTransport'],
+      ['socket.js', 'the same with callSocket'],
       ['everything.js', 'everything'],
     ];
     for (const [entry, what] of sizes) {
