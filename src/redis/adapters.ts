@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { Keyv } from 'keyv';
 import type { AccountIndex, CallStore, Presence, WakeBus } from '../call/ports.js';
 import { systemClock } from '../ports.js';
@@ -20,12 +21,16 @@ import { RedisRevocations } from './revocations.js';
 import { askSentinels } from './sentinel.js';
 import { SingleServer } from './topology.js';
 import type { Topology } from './topology.js';
-import { parseRedisUrl } from './url.js';
+import { readRedisUrl } from './url.js';
 import { RedisWakeBus } from './wake-bus.js';
 
 export interface RedisOptions {
-  /** `redis://`, `rediss://`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/name`; Redis 7 or later. */
+  /** `redis://`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/name`, over TLS with `rediss`; Redis 7 or later. */
   readonly url: string;
+  /** Certificate of the authority that vouches for the servers, PEM; those that Node.js trusts when left out. */
+  readonly tlsCa?: string;
+  /** As whom the Sentinels are asked, who have users of their own; nobody in particular when left out. */
+  readonly sentinel?: { readonly username?: string; readonly password?: string };
   /** The first one encrypts, all decrypt; 32 bytes each. */
   readonly encryptionKeys: readonly EncryptionKey[];
   /** 32 bytes, the same on every node; not to be changed while calls live. */
@@ -73,7 +78,7 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
   const cipher = new Cipher(options.encryptionKeys);
   const names = new Names(options.nameKey);
   const { operationMs = OPERATION_MS } = options;
-  const topology = topologyOf(options.url, operationMs - SILENT_BEFORE_MS);
+  const topology = topologyOf(options, operationMs - SILENT_BEFORE_MS);
   const redis = new Redis({
     topology,
     waitReplicas: options.waitReplicas ?? 0,
@@ -107,14 +112,26 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
   };
 }
 
-function topologyOf(url: string, silentMs: number): Topology {
-  const target = parseRedisUrl(url);
-  const { addresses, master } = target;
-  const access = { ...target, silentMs };
+function topologyOf({ url, tlsCa: ca = '', sentinel = {} }: RedisOptions, silentMs: number): Topology {
+  const target = readRedisUrl(url);
+  if (typeof target === 'string') throw new TypeError(`url must be ${target}`);
+  const { addresses, master, tls } = target;
+  if (ca !== '') checkAuthority(ca, tls);
+  const access = { ...target, ca, silentMs };
   if (target.kind === 'cluster') return new Cluster(access, addresses);
   const [only] = addresses;
-  if (only === undefined) throw new TypeError('a Redis URL names its hosts');
+  const asked = { tls, ca, username: sentinel.username ?? null, password: sentinel.password ?? null };
   return new SingleServer(access, () =>
-    target.kind === 'sentinel' ? askSentinels(addresses, master) : Promise.resolve(only),
+    target.kind === 'sentinel' || only === undefined ? askSentinels(addresses, master, asked) : Promise.resolve(only),
   );
+}
+
+/** @throws TypeError */
+function checkAuthority(pem: string, tls: boolean): void {
+  if (!tls) throw new TypeError('tlsCa must be left out where url is not one with rediss: nothing would be encrypted');
+  try {
+    new X509Certificate(pem);
+  } catch {
+    throw new TypeError('tlsCa must be a certificate (PEM)');
+  }
 }

@@ -172,7 +172,7 @@ export class Cluster implements Topology {
   }
 }
 
-/** A server that does not know under which name it is reached leaves its host out. */
+/** A server that does not know under which name it is reached leaves its host out; an IPv6 address begins with a colon too. */
 function completed(address: string, from: string): string {
-  return address.startsWith(':') ? `${from.slice(0, from.lastIndexOf(':'))}${address}` : address;
+  return /^:\d+$/.test(address) ? `${from.slice(0, from.lastIndexOf(':'))}${address}` : address;
 }

@@ -7,6 +7,8 @@ import type { Address, RedisTarget } from './url.js';
 
 /** How a connection to a data server of the target is made, and when it is given up. */
 export interface Access extends Pick<RedisTarget, 'tls' | 'username' | 'password' | 'database'> {
+  /** The authority that vouches for the servers, PEM; empty: those that Node.js trusts. */
+  readonly ca: string;
   /** A server that has said nothing for so long, though it was asked, is not waited for any more. */
   readonly silentMs: number;
 }
@@ -46,7 +48,12 @@ interface Connection {
 /** The library builds a class for each set of options; a duplicate goes without, which is a hundred times as fast. */
 const TEMPLATE = createClient();
 
-function connectionTo({ host, port }: Address, { tls, username, password, database }: Access) {
+/** What a socket of the client library is given so that it speaks TLS, where it shall. */
+export function tlsOptions({ tls, ca }: Pick<Access, 'tls' | 'ca'>) {
+  return tls ? { tls: true as const, ...(ca !== '' && { ca }) } : {};
+}
+
+function connectionTo({ host, port }: Address, { username, password, database, ...secrecy }: Access) {
   return TEMPLATE.duplicate({
     socket: {
       host,
@@ -54,7 +61,7 @@ function connectionTo({ host, port }: Address, { tls, username, password, databa
       connectTimeout: CONNECT_MS,
       // Here it is only one attempt; the link makes the next one.
       reconnectStrategy: false,
-      ...(tls && { tls }),
+      ...tlsOptions(secrecy),
     },
     ...(username !== null && { username }),
     ...(password !== null && { password }),

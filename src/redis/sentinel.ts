@@ -1,10 +1,15 @@
 import { createClient } from '@keyv/redis';
 import { before, deadlineIn } from './deadline.js';
 import { RedisError } from './failure.js';
+import { tlsOptions } from './link.js';
+import type { Access } from './link.js';
 import type { Address } from './url.js';
 
 /** All Sentinels together; each has an equal share, so that one that is silent does not use up the others' time. */
 const ASK_MS = 900;
+
+/** How Sentinels are asked: their users are not those of the data servers. */
+export type SentinelAccess = Pick<Access, 'tls' | 'ca' | 'username' | 'password'>;
 
 /**
  * Asks Sentinels where the master is (Redis Sentinel, "Guidelines for Redis clients"), one after the other, until one knows.
@@ -12,17 +17,32 @@ const ASK_MS = 900;
  *
  * @throws RedisError `no_master`
  */
-export async function askSentinels(sentinels: readonly Address[], master: string): Promise<Address> {
+export async function askSentinels(
+  sentinels: readonly Address[],
+  master: string,
+  access: SentinelAccess,
+): Promise<Address> {
   for (const sentinel of sentinels) {
-    const address = await ask(sentinel, master, Math.floor(ASK_MS / sentinels.length)).catch(() => null);
+    const address = await ask(sentinel, master, access, Math.floor(ASK_MS / sentinels.length)).catch(() => null);
     if (address) return address;
   }
   throw new RedisError('no_master');
 }
 
-async function ask({ host, port }: Address, master: string, withinMs: number): Promise<Address | null> {
-  const socket = { host, port, connectTimeout: withinMs, reconnectStrategy: false } as const;
-  const client = createClient({ socket, disableClientInfo: true, disableOfflineQueue: true });
+async function ask(
+  { host, port }: Address,
+  master: string,
+  access: SentinelAccess,
+  withinMs: number,
+): Promise<Address | null> {
+  const { username, password } = access;
+  const client = createClient({
+    socket: { host, port, connectTimeout: withinMs, reconnectStrategy: false, ...tlsOptions(access) },
+    ...(username !== null && { username }),
+    ...(password !== null && { password }),
+    disableClientInfo: true,
+    disableOfflineQueue: true,
+  });
   client.on('error', () => undefined);
   try {
     const asked = client

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isAddressRange } from './address-ranges.js';
 import { signatureKey } from '../events/webhook-signature.js';
+import { readRedisUrl } from '../redis/url.js';
 
 /**
  * Parsers of setting values: from the text of an environment variable to what the program works with. Messages complete
@@ -76,20 +77,11 @@ export const namedKeys = z
   )
   .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, { error: 'keys with different ids' });
 
-const HOSTS = String.raw`[\w.-]+(?::\d{1,5})?(?:,[\w.-]+(?::\d{1,5})?)*`;
-
 /** One server, a cluster or a set of Sentinels; credentials may stand before the hosts. */
-export const redisUrl = z
-  .string()
-  .refine(
-    (url) =>
-      /^rediss?:\/\/\S+$/.test(url)
-        ? URL.canParse(url) && new URL(url).hostname !== ''
-        : new RegExp(
-            String.raw`^redis\+(?:cluster://(?:[^@/\s]+@)?${HOSTS}/?|sentinel://(?:[^@/\s]+@)?${HOSTS}/[\w.-]+)$`,
-          ).test(url),
-    { error: 'redis://, rediss://, redis+cluster://h1,h2 or redis+sentinel://h1,h2/name' },
-  );
+export const redisUrl = z.string().superRefine((url, context) => {
+  const read = readRedisUrl(url);
+  if (typeof read === 'string') context.addIssue({ code: 'custom', message: read });
+});
 
 function decode(base64: string): Buffer {
   return Buffer.from(base64, 'base64');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createClient } from '@keyv/redis';
-import { parseRedisUrl } from '../../src/redis/url.js';
+import { readRedisUrl, type RedisTarget } from '../../src/redis/url.js';
 import { StartCallDocument } from '../../src/client/generated/documents.js';
 import { sdp } from '../support/device.js';
 import { startNodes, type NodesOptions } from '../support/nodes.js';
@@ -40,7 +40,7 @@ describe('a Redis master that dies in the middle of calls', () => {
       for (const talk of talks) talk.flow();
       await redis.master.kill();
       // A master that comes back empty before every Sentinel has left it would be taken for the right one.
-      for (const { host, port } of parseRedisUrl(redis.url).addresses)
+      for (const { host, port } of (readRedisUrl(redis.url) as RedisTarget).addresses)
         await eventually(async () => (await masterSeenBy(host, port)) === redis.replica.port, 20_000);
       // Until there is a replica again nothing can be acknowledged.
       await redis.master.restart();

@@ -13,6 +13,8 @@ export interface RedisOptions {
   readonly appendOnly?: boolean;
   /** More of the server's settings, as on its command line. */
   readonly args?: readonly string[];
+  /** Where it listens; 127.0.0.1 when left out. */
+  readonly host?: string;
 }
 
 /** A real Redis server in a process of its own. */
@@ -63,8 +65,8 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 }
 
 /** Runs one command on the server at a port. */
-async function commandAt(port: number, args: readonly string[]): Promise<unknown> {
-  const client = createClient({ socket: { host: HOST, port, reconnectStrategy: false }, disableClientInfo: true });
+async function commandAt(port: number, args: readonly string[], host = HOST): Promise<unknown> {
+  const client = createClient({ socket: { host, port, reconnectStrategy: false }, disableClientInfo: true });
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -74,13 +76,16 @@ async function commandAt(port: number, args: readonly string[]): Promise<unknown
   }
 }
 
+const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
 export async function startRedis(options: RedisOptions = {}, port?: number): Promise<RedisServer> {
   const [free = 0] = port === undefined ? await freePorts(1) : [port];
   const directory = temporary('redis-');
+  const { host = HOST } = options;
   const start = async (): Promise<RunningProcess> => {
     const started = startProcess('redis-server', {
       args: [
-        ...['--port', `${free}`, '--bind', HOST, '--dir', directory, '--save', '', '--appendfsync', 'always'],
+        ...['--port', `${free}`, '--bind', host, '--dir', directory, '--save', '', '--appendfsync', 'always'],
         ...['--appendonly', options.appendOnly ? 'yes' : 'no', ...(options.args ?? [])],
       ],
     });
@@ -92,14 +97,14 @@ export async function startRedis(options: RedisOptions = {}, port?: number): Pro
     process.kill(running.pid, name);
   };
   return {
-    host: HOST,
+    host,
     port: free,
-    url: `redis://${HOST}:${free}`,
+    url: `redis://${inUrl(host)}:${free}`,
     directory,
     get pid() {
       return running.pid;
     },
-    command: (...args) => commandAt(free, args),
+    command: (...args) => commandAt(free, args, host),
     suspend: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
     kill: async () => {
@@ -129,22 +134,34 @@ const SLOTS = 16_384;
 /** After how much silence a server is taken for dead: soon where that is tested, else not by a machine that is busy. */
 const DEAD_MS = { soon: 1_000, late: 30_000 } as const;
 
-/** A cluster of three primaries, the slots shared out evenly; one with replicas soon replaces a server that died. */
-export async function startRedisCluster({ withReplicas = false } = {}): Promise<RedisCluster> {
+export interface ClusterOptions {
+  /** One with replicas soon replaces a server that died. */
+  readonly withReplicas?: boolean;
+  readonly host?: string;
+  /** Settings with which the servers speak TLS, at ports beside their usual ones. */
+  readonly tls?: readonly string[];
+  /** More of each server's settings. */
+  readonly args?: readonly string[];
+}
+
+/** A cluster of three primaries, the slots shared out evenly. */
+export async function startRedisCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
+  const { withReplicas = false, host = HOST, tls } = options;
   const count = withReplicas ? 6 : 3;
-  const ports = await freePorts(2 * count);
-  const busPorts = ports.slice(count);
+  const ports = await freePorts(3 * count);
+  const [busPorts, tlsPorts] = [ports.slice(count, 2 * count), ports.slice(2 * count)];
   const timeout = `${withReplicas ? DEAD_MS.soon : DEAD_MS.late}`;
   const servers = await Promise.all(
     busPorts.map((busPort, n) => {
       const args = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', timeout];
-      return startRedis({ args }, ports[n]);
+      const secret = tls ? ['--tls-port', `${tlsPorts[n]}`, '--tls-cluster', 'yes', ...tls] : [];
+      return startRedis({ host, args: [...args, ...secret, ...(options.args ?? [])] }, ports[n]);
     }),
   );
   const [primaries, replicas] = [servers.slice(0, 3), servers.slice(3)];
   for (const [n, server] of servers.entries()) {
     await server.command('CLUSTER', 'SET-CONFIG-EPOCH', `${n + 1}`);
-    if (n > 0) await servers[0]?.command('CLUSTER', 'MEET', HOST, `${server.port}`, `${busPorts[n]}`);
+    if (n > 0) await servers[0]?.command('CLUSTER', 'MEET', host, `${server.port}`, `${busPorts[n]}`);
   }
   for (const [n, server] of primaries.entries()) {
     const [from, to] = [n, n + 1].map((share) => Math.floor((share * SLOTS) / primaries.length));
@@ -160,7 +177,9 @@ export async function startRedisCluster({ withReplicas = false } = {}): Promise<
     await eventually(() => isSynced(replica), 20_000);
   }
   return {
-    url: `redis+cluster://${servers.map(({ host, port }) => `${host}:${port}`).join()}`,
+    url: `redis${tls ? 's' : ''}+cluster://${(tls ? tlsPorts : servers.map(({ port }) => port))
+      .map((port) => `${inUrl(host)}:${port}`)
+      .join()}`,
     primaries,
     replicas,
     stop: async () => {
