@@ -23,6 +23,8 @@ export const LIMITS = {
   documentTokens: 1_000,
   documentDirectives: 20,
   entityRepresentations: 200,
+  storeOperationsAtOnce: 16,
+  storeOperationsWaiting: 1_024,
 } as const;
 
 /** The client's own name of a call: a UUID fits. */

@@ -10,14 +10,14 @@ const AREAS: Areas = {
   errors: { floor: 0, packages: [] },
   limits: { floor: 0, packages: [] },
   ports: { floor: 0, packages: [] },
-  identity: { floor: 1, packages: PURE },
+  identity: { floor: 1, packages: [...PURE, 'node:async_hooks'] },
   call: { floor: 1, packages: PURE, beside: ['identity'] },
   relay: { floor: 1, packages: PURE, beside: ['identity'] },
   memory: { floor: 2, packages: ['node:events'] },
   // Permits are counted in memory while Redis cannot be asked.
   redis: {
     floor: 2,
-    packages: ['@keyv/redis', 'keyv', 'node:crypto', 'node:fs', 'node:timers/promises'],
+    packages: ['@keyv/redis', 'keyv', 'node:crypto', 'node:net', 'node:timers/promises'],
     beside: ['memory'],
   },
   events: { floor: 2, packages: ['node:crypto', 'prom-client', 'undici', 'zod'], beside: ['http'] },

@@ -1,3 +1,4 @@
+import { actingFor } from '../identity/acting.js';
 import type { Viewer } from '../identity/viewer.js';
 import { LIMITS } from '../limits.js';
 import type { CallEvent, CallNews, StreamCloseReason, StreamNews } from './event.js';
@@ -123,7 +124,8 @@ export class EventStream extends PulledIterator<CallEvent> {
       this.#expire();
       if (this.#closing) return this.#event({ type: 'StreamClosed', reason: this.#closing });
       if (!this.#ready) {
-        const openCalls = await this.#parts.openCalls(this.#identity.viewer);
+        const { viewer } = this.#identity;
+        const openCalls = await actingFor(viewer.accountId, () => this.#parts.openCalls(viewer));
         if (this.#closing) continue;
         this.#ready = true;
         return this.#event({ type: 'StreamReady', resumed: this.#resumed, openCalls });
@@ -149,7 +151,8 @@ export class EventStream extends PulledIterator<CallEvent> {
     this.#stirred();
     const { viewer, streamId } = this.#identity;
     // What cannot be undone, as a part is down, goes by itself: a presence that nobody renews is forgotten.
-    const undone = [this.#unsubscribe(), this.#parts.presence.leave(viewer, streamId)];
+    const left = actingFor(viewer.accountId, () => this.#parts.presence.leave(viewer, streamId));
+    const undone = [this.#unsubscribe(), left];
     void Promise.allSettled(undone).then(() => this.#resolveFinished());
   }
 
@@ -171,7 +174,7 @@ export class EventStream extends PulledIterator<CallEvent> {
 
   #checkStanding(): void {
     const { viewer, streamId } = this.#identity;
-    this.#parts.presence.touch(viewer, streamId).then(
+    actingFor(viewer.accountId, () => this.#parts.presence.touch(viewer, streamId)).then(
       (standing) => this.#stand(standing),
       (error: unknown) => this.fail(error),
     );
@@ -200,7 +203,7 @@ export class EventStream extends PulledIterator<CallEvent> {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work);
+    const turn = this.#turn.then(() => actingFor(this.#identity.viewer.accountId, work));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }

@@ -1,6 +1,7 @@
 import { getDirective, mapSchema, MapperKind } from '@graphql-tools/utils';
 import { defaultFieldResolver, GraphQLObjectType, type GraphQLFieldConfig, type GraphQLSchema } from 'graphql';
 import { SignalingError, type ErrorCode } from '../errors.js';
+import { actingFor } from '../identity/acting.js';
 import type { Viewer } from '../identity/viewer.js';
 import type { RateLimit, RateLimiter } from '../ports.js';
 import type { CallContext } from './context.js';
@@ -102,6 +103,10 @@ function guardOf(
 
   const run = async (context: CallContext, work: () => unknown): Promise<unknown> => {
     const viewer = await identify(context);
+    return actingFor(viewer.accountId, () => permitted(viewer, work));
+  };
+
+  const permitted = async (viewer: Viewer, work: () => unknown): Promise<unknown> => {
     if (!limit) return work();
     const permit = await rateLimiter.take(keyOf(limit, viewer), limitOf(limit.bucket, limit));
     if (!permit.granted) {

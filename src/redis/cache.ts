@@ -1,4 +1,5 @@
 import { Keyv } from 'keyv';
+import { actingFor } from '../identity/acting.js';
 import type { Cipher, Place } from './cipher.js';
 import { deadlineIn } from './deadline.js';
 import type { Names } from './names.js';
@@ -15,9 +16,12 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 /** A Keyv for what is safe to lose. No method of it fails: what cannot be read is not there, what cannot be kept is lost. */
 export function createRedisCache(redis: Redis, cipher: Cipher, names: Names): Keyv {
   const placeOf = (key: string): Place => ({ key: names.cached(key), field: 'value', position: 0 });
+  /** It has a share of the connection of its own: requests of people who are not known yet read and write here. */
+  const apart = <Result>(work: () => Promise<Result>): Promise<Result> => actingFor('cache', work);
   const keep = async (key: string, value: Buffer | '', ttlMs: number): Promise<boolean> => {
     const { key: kept } = placeOf(key);
-    const done = redis.run(KEEP, [kept], [value, Math.ceil(ttlMs)], { deadline: deadlineIn(CACHE_MS) });
+    const until = { deadline: deadlineIn(CACHE_MS) };
+    const done = apart(() => redis.run(KEEP, [kept], [value, Math.ceil(ttlMs)], until));
     return done.then(
       (had) => had === 1,
       () => false,
@@ -28,7 +32,9 @@ export function createRedisCache(redis: Redis, cipher: Cipher, names: Names): Ke
     get: async (key: string): Promise<string | undefined> => {
       const place = placeOf(key);
       try {
-        const sealed = (await redis.read(['GET', place.key], place.key, deadlineIn(CACHE_MS))) as Buffer | null;
+        const sealed = (await apart(() =>
+          redis.read(['GET', place.key], place.key, deadlineIn(CACHE_MS)),
+        )) as Buffer | null;
         return sealed ? await redis.guarded('get', () => Promise.resolve(cipher.open(sealed, place))) : undefined;
       } catch {
         return undefined;

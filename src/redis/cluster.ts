@@ -1,4 +1,4 @@
-import { before, deadlineIn } from './deadline.js';
+import { before, deadlineIn, elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { asRedisError, RedisError } from './failure.js';
 import type { RedisFailureReason } from './failure.js';
@@ -96,10 +96,10 @@ export class Cluster implements Topology {
 
   /** Asks who has which slot, unless that is being asked already, or just was. */
   doubt(): Promise<void> {
-    if (this.#refreshing === null && performance.now() - this.#refreshedAt < REFRESH_PAUSE_MS) return Promise.resolve();
+    if (this.#refreshing === null && elapsed() - this.#refreshedAt < REFRESH_PAUSE_MS) return Promise.resolve();
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = null;
-      this.#refreshedAt = performance.now();
+      this.#refreshedAt = elapsed();
     });
     return this.#refreshing;
   }

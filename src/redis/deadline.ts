@@ -1,10 +1,14 @@
+import { systemClock } from '../ports.js';
 import { RedisError } from './failure.js';
+
+/** This process's monotonic clock: what goes between it and a server's is measured by nothing else. */
+export const elapsed = (): number => systemClock.elapsed();
 
 /** A moment by this process's monotonic clock, in milliseconds: no change of the time of day moves it. */
 export type Deadline = number;
 
 export function deadlineIn(ms: number): Deadline {
-  return performance.now() + ms;
+  return elapsed() + ms;
 }
 
 /**
@@ -17,7 +21,7 @@ export async function before<Result>(deadline: Deadline, work: Promise<Result>):
   const late = new Promise<never>((_resolve, reject) => {
     const giveUp = (): void => reject(new RedisError('timeout'));
     // An answer that came while this process was busy is read first: the time was ours, not the server's.
-    timer = setTimeout(() => setImmediate(giveUp), Math.max(0, Math.ceil(deadline - performance.now())));
+    timer = setTimeout(() => setImmediate(giveUp), Math.max(0, Math.ceil(deadline - elapsed())));
   });
   try {
     return await Promise.race([work, late]);

@@ -5,6 +5,7 @@ import { SignalingError } from '../errors.js';
  *
  * - `timeout`: no answer in time, or none could come in time any more
  * - `unreachable`: there is no connection, or it broke while the answer was awaited
+ * - `crowded`: the account, or all together, have more operations waiting than is allowed; it was not sent
  * - `refused`: wrong credentials, or a command that the access list forbids
  * - `undecipherable`: a value was tampered with, or its key has been retired
  * - `unexpected`: anything else; a defect, or a server that is no Redis of version 7 or later
@@ -12,6 +13,7 @@ import { SignalingError } from '../errors.js';
 export type RedisFailureReason =
   | 'timeout'
   | 'unreachable'
+  | 'crowded'
   | 'loading'
   | 'busy'
   | 'read_only'
@@ -63,6 +65,9 @@ const REPLIES: Readonly<Record<string, RedisFailureReason>> = {
   NOPERM: 'refused',
 };
 
+/** After this long, what waited has been done or given up. */
+const CROWDED_MS = 1_000;
+
 const HINTS: ReadonlySet<string> = new Set(['NOSCRIPT', 'MOVED', 'ASK']);
 
 /** @returns what the client library threw, without its text; of its errors only replies begin with a word in capitals */
@@ -78,7 +83,8 @@ export function asRedisError(error: unknown): RedisError {
 /**
  * Runs an operation whose failure is Redis's.
  *
- * @throws SignalingError CALL_UNAVAILABLE; `onFailure` is told why
+ * @throws SignalingError CALL_UNAVAILABLE, or CALL_RATE_LIMITED where the account asks for too much at once; `onFailure` is
+ *   told why
  */
 export async function guarded<Result>(
   operation: string,
@@ -89,7 +95,9 @@ export async function guarded<Result>(
     return await work();
   } catch (error) {
     if (error instanceof SignalingError) throw error;
-    onFailure({ operation, reason: asRedisError(error).reason });
+    const { reason } = asRedisError(error);
+    onFailure({ operation, reason });
+    if (reason === 'crowded') throw new SignalingError('CALL_RATE_LIMITED', { retryAfterMs: CROWDED_MS });
     throw new SignalingError('CALL_UNAVAILABLE');
   }
 }

@@ -1,6 +1,6 @@
 import { createClient } from '@keyv/redis';
-import { setTimeout as wait } from 'node:timers/promises';
-import { before, deadlineIn } from './deadline.js';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import { before, deadlineIn, elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { asRedisError, RedisError } from './failure.js';
 import type { Address, RedisTarget } from './url.js';
@@ -41,8 +41,6 @@ interface Connection {
   /** Settles when it is of no use any more. */
   readonly over: Promise<Ending>;
   readonly finish: (how: Ending) => void;
-  /** When the last answer came, by this process's monotonic clock. */
-  heardAt: number;
 }
 
 /** The library builds a class for each set of options; a duplicate goes without, which is a hundred times as fast. */
@@ -84,6 +82,8 @@ export class Link {
   /** Ends the connection, or the attempt at one. */
   #end: () => void = () => undefined;
   #isUp = false;
+  /** When something came last, by this process's monotonic clock: one that is late with an answer is not silent. */
+  #heardAt = -Infinity;
   #closed = false;
   readonly #ended: Promise<void>;
 
@@ -104,18 +104,22 @@ export class Link {
   async use<Result>(deadline: Deadline, send: (client: Client) => Promise<Result>): Promise<Result> {
     try {
       const connection = await before(deadline, this.#current);
-      const sentAt = performance.now();
-      const heard = (): void => void (connection.heardAt = performance.now());
+      const sentAt = elapsed();
+      const heard = (): void => this.heard();
       const answer = send(connection.client);
       answer.then(heard, heard);
       return await before(deadline, answer).catch((error: unknown) => {
-        const waited = performance.now() - sentAt;
-        if (waited >= this.#parts.access.silentMs && connection.heardAt < sentAt) connection.finish('silent');
+        if (this.#isSilentSince(sentAt)) connection.finish('silent');
         throw error;
       });
     } catch (error) {
       throw asRedisError(error);
     }
+  }
+
+  /** Something came, though it was no answer: the server is there. */
+  heard(): void {
+    this.#heardAt = elapsed();
   }
 
   /** Gives up the present connection, as its server is not the right one any more. */
@@ -135,13 +139,13 @@ export class Link {
       if (failures === 0) this.#current = attempt;
       try {
         const connection = await attempt;
-        const upSince = performance.now();
+        const upSince = elapsed();
         this.#current = attempt;
         this.#isUp = true;
         const how = await this.#watch(connection);
         this.#end();
         // One that breaks at once, again and again, is no better than none.
-        const wasStable = performance.now() - upSince > PROBE_EVERY_MS;
+        const wasStable = elapsed() - upSince > PROBE_EVERY_MS;
         failures = how === 'broken' && wasStable ? 0 : failures + 1;
         this.#isUp = false;
         if (failures > 0) this.#current = failed();
@@ -174,7 +178,8 @@ export class Link {
       await before(deadlineIn(2 * CONNECT_MS), client.connect());
       await before(deadlineIn(PREPARE_MS), prepare(client));
       if (this.#closed) throw new RedisError('unreachable');
-      return { client, over, finish, heardAt: performance.now() };
+      this.heard();
+      return { client, over, finish };
     } catch (error) {
       this.#end();
       throw asRedisError(error);
@@ -183,14 +188,27 @@ export class Link {
 
   async #watch({ client, over }: Connection): Promise<Ending> {
     for (;;) {
-      const how = await Promise.race([over, wait(PROBE_EVERY_MS, 'well' as const, { ref: false })]);
-      if (how !== 'well') return how;
-      try {
-        await before(deadlineIn(this.#parts.access.silentMs), this.#parts.probe(client));
-      } catch (error) {
-        return asRedisError(error).reason === 'timeout' ? 'silent' : 'broken';
+      const ended = await Promise.race([over, wait(PROBE_EVERY_MS, null, { ref: false })]);
+      if (ended !== null) return ended;
+      const askedAt = elapsed();
+      const probed = this.#parts.probe(client).then(
+        () => this.heard(),
+        () => 'broken' as const,
+      );
+      for (let answered = false; !answered;) {
+        const left = this.#parts.access.silentMs - (elapsed() - Math.max(askedAt, this.#heardAt));
+        const how = await Promise.race([over, probed, wait(Math.max(1, left), null, { ref: false })]);
+        if (how === 'broken' || how === 'silent') return how;
+        answered = how === undefined;
+        // What came while this process was busy is read first.
+        await nextTurn();
+        if (!answered && this.#isSilentSince(askedAt)) return 'silent';
       }
     }
+  }
+
+  #isSilentSince(askedAt: number): boolean {
+    return elapsed() - Math.max(askedAt, this.#heardAt) >= this.#parts.access.silentMs;
   }
 }
 

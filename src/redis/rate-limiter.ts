@@ -1,3 +1,4 @@
+import { SignalingError } from '../errors.js';
 import { createMemoryRateLimiter } from '../memory/rate-limiter.js';
 import type { Clock, PermitDecision, RateLimit, RateLimiter } from '../ports.js';
 import type { Names } from './names.js';
@@ -41,10 +42,16 @@ export function createRedisRateLimiter({ redis, names, clock, nodes }: RedisRate
 
   return {
     take: (key, limit) =>
-      take(key, limit).catch(() => {
+      take(key, limit).catch((error: unknown) => {
+        // The account's own operations crowd each other out: Redis is there, and memory would grant a second time.
+        if (isRefusal(error)) return { granted: false, retryAfterMs: error.details.retryAfterMs ?? 1_000 };
         const share = Math.max(1, Math.floor(limit.max / nodes()));
         return memory.take(key, { ...limit, max: share });
       }),
     close: () => memory.close(),
   };
+}
+
+function isRefusal(error: unknown): error is SignalingError {
+  return error instanceof SignalingError && error.code === 'CALL_RATE_LIMITED';
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports.js';
-import { deadlineIn } from './deadline.js';
+import { deadlineIn, elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { asRedisError, guarded, RedisError } from './failure.js';
 import type { OnRedisFailure } from './failure.js';
@@ -101,5 +101,5 @@ const NOTICED_MS = 250;
 
 /** What a server may wait until the deadline; 0 would mean for ever. */
 function restOf(deadline: Deadline): number {
-  return Math.max(1, Math.floor(deadline - performance.now() - NOTICED_MS));
+  return Math.max(1, Math.floor(deadline - elapsed() - NOTICED_MS));
 }

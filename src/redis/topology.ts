@@ -1,8 +1,12 @@
+import { actingAccount } from '../identity/acting.js';
+import { elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { RedisError } from './failure.js';
 import { Link } from './link.js';
 import type { Access, Client, LinkParts } from './link.js';
 import { ServerClock } from './server-clock.js';
+import { Turns, USUAL_TURNS } from './turns.js';
+import type { Release, TurnLimits } from './turns.js';
 import type { Address } from './url.js';
 
 export type Command = readonly (string | Buffer)[];
@@ -45,33 +49,48 @@ export interface Topology {
 
 export type Lane = 'usual' | 'replicated';
 
+/** One after the other waits for the replicas, so that more at once would only make a longer queue in the server. */
+const REPLICATED_TURNS: TurnLimits = {
+  ...USUAL_TURNS,
+  all: { ...USUAL_TURNS.all, atOnce: 64 },
+  account: { ...USUAL_TURNS.account, atOnce: 4 },
+};
+
 /** One data server, and the connections to it. */
 export class Server {
   readonly #access: Access;
   readonly #locate: () => Promise<Address>;
   readonly #clock = new ServerClock();
-  readonly #links = new Map<Lane, Link>();
+  readonly #lanes = new Map<Lane, { readonly link: Link; readonly turns: Turns }>();
   readonly #scripts = new WeakMap<Client, Set<string>>();
 
   constructor(access: Access, locate: () => Promise<Address>) {
     this.#access = access;
     this.#locate = locate;
-    this.#link('usual');
+    this.#lane('usual');
   }
 
   get isUp(): boolean {
-    return this.#link('usual').isUp;
+    return this.#lane('usual').link.isUp;
   }
 
   /** @throws RedisError */
   async send(deadline: Deadline, commands: Commands, lane: Lane): Promise<readonly unknown[]> {
-    const link = this.#link(lane);
+    const { link, turns } = this.#lane(lane);
+    let release: Release = () => undefined;
     try {
+      const turn = turns.take(actingAccount(), deadline);
+      release = typeof turn === 'function' ? turn : await turn;
       return await link.use(deadline, (client) => {
         const route = this.#routeTo(client, deadline);
-        return Promise.all(commands(route).map((command) => client.sendCommand<unknown>(command)));
+        const replies = commands(route).map((command) => client.sendCommand<unknown>(command));
+        // What was given up is still on its way: its turn ends with its answer.
+        void Promise.allSettled(replies).then(release);
+        release = () => undefined;
+        return Promise.all(replies);
       });
     } catch (error) {
+      release();
       // It is not the master any more: ask where that is.
       if (error instanceof RedisError && (error.reason === 'read_only' || error.reason === 'no_master')) link.drop();
       throw error;
@@ -83,7 +102,7 @@ export class Server {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    await Promise.all([...this.#lanes.values()].map(({ link }) => link.close()));
   }
 
   #routeTo(client: Client, deadline: Deadline): Route {
@@ -94,24 +113,25 @@ export class Server {
     return { giveUpAt: `${giveUpAt}`, knows: (sha) => scripts.size === scripts.add(sha).size };
   }
 
-  #link(lane: Lane): Link {
-    const known = this.#links.get(lane);
+  #lane(lane: Lane): { readonly link: Link; readonly turns: Turns } {
+    const known = this.#lanes.get(lane);
     if (known) return known;
     const measure = (client: Client): Promise<void> => this.#measure(client);
     const link = new Link({ access: this.#access, locate: this.#locate, prepare: measure, probe: measure });
-    this.#links.set(lane, link);
-    return link;
+    const made = { link, turns: new Turns(lane === 'usual' ? USUAL_TURNS : REPLICATED_TURNS) };
+    this.#lanes.set(lane, made);
+    return made;
   }
 
   async #measure(client: Client): Promise<void> {
-    const sentAt = performance.now();
+    const sentAt = elapsed();
     const [time, [role]] = await Promise.all([
       client.sendCommand<readonly [Buffer, Buffer]>(['TIME']),
       client.sendCommand<readonly [Buffer]>(['ROLE']),
     ]);
     // A replica would answer too, with what was true a while ago.
     if (role.toString() !== 'master') throw new RedisError('no_master');
-    this.#clock.measured(msOf(time), sentAt, performance.now());
+    this.#clock.measured(msOf(time), sentAt, elapsed());
   }
 }
 

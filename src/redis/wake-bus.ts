@@ -177,6 +177,7 @@ export class RedisWakeBus implements WakeBus {
     const name = channel.toString();
     const subscription = this.#subscriptions.get(name);
     if (!subscription) return;
+    if (subscription.home !== null) this.#links.get(subscription.home)?.heard();
     let callId: string | null;
     try {
       callId = this.#cipher.open(message, placeOf(name)) || null;
