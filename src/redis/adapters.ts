@@ -13,6 +13,8 @@ import { Cluster } from './cluster.js';
 import { DueIndex } from './due-index.js';
 import type { OnRedisFailure } from './failure.js';
 import { Heartbeat } from './heartbeat.js';
+import { Inspection } from './inspection.js';
+import { KeyProof } from './key-proof.js';
 import { Names } from './names.js';
 import { RedisPresence } from './presence.js';
 import { createRedisRateLimiter } from './rate-limiter.js';
@@ -44,6 +46,8 @@ export interface RedisOptions {
    * the first operation that fails because Redis is silent, the next one fails at once.
    */
   readonly operationMs?: number;
+  /** Is told of `problems()` whenever they change. Must not throw. */
+  readonly onProblems?: (problems: readonly string[]) => void;
   /** Is told of each failure and its reason, in fixed words. Must not throw. */
   readonly onFailure?: OnRedisFailure;
 }
@@ -63,8 +67,15 @@ export interface RedisAdapters {
   readonly rateLimiter: RateLimiter;
   /** For what is safe to lose: encrypted, and no method of it fails or takes longer than 200 ms. */
   readonly keyv: Keyv;
-  /** Whether a server cannot be reached at present. */
+  /** Whether a server cannot be reached at present, or is not fit for calls. */
   degraded(): boolean;
+  /**
+   * What makes this Redis unfit, in sentences for the operator: keys of other nodes that are not this one's, rights that the
+   * user lacks, the eviction policy, the version. As last seen, at most 10 s ago; empty while Redis cannot be reached.
+   */
+  problems(): readonly string[];
+  /** Looks for problems now. Never rejects; within about 2 s. */
+  inspect(): Promise<readonly string[]>;
   /** Ends all connections. */
   close(): Promise<void>;
 }
@@ -79,13 +90,17 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
   const names = new Names(options.nameKey);
   const { operationMs = OPERATION_MS } = options;
   const topology = topologyOf(options, operationMs - SILENT_BEFORE_MS);
+  const keys = new KeyProof(cipher, names);
   const redis = new Redis({
     topology,
+    keys,
     waitReplicas: options.waitReplicas ?? 0,
     clock: options.clock ?? null,
     onFailure: options.onFailure ?? (() => undefined),
     operationMs,
   });
+  const onProblems = options.onProblems ?? (() => undefined);
+  const inspection = new Inspection({ topology, keys, run: redis.unproved, onProblems });
   const heartbeat = new Heartbeat(redis, names);
   const due = new DueIndex(redis, cipher, names);
   const wakeBus = new RedisWakeBus(redis, topology, cipher, names);
@@ -103,8 +118,11 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
     revocations: new RedisRevocations(redis, cipher, names),
     rateLimiter,
     keyv: createRedisCache(redis, cipher, names),
-    degraded: () => !topology.isUp,
+    degraded: () => !topology.isUp || inspection.problems.length > 0,
+    problems: () => inspection.problems,
+    inspect: () => inspection.look(),
     close: async () => {
+      await inspection.close();
       await wakeBus.close();
       await rateLimiter.close();
       await topology.close();

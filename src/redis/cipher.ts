@@ -52,6 +52,11 @@ export class Cipher {
     return Buffer.concat([Buffer.of(id.length), Buffer.from(id), iv, ...body, cipher.getAuthTag()]);
   }
 
+  /** Whether it was sealed with the key that this node seals with. */
+  isOfFirstKey(sealed: Buffer): boolean {
+    return sealed.toString('latin1', 1, 1 + (sealed[0] ?? 0)) === this.#first.id;
+  }
+
   /** @throws RedisError `undecipherable`: it is not what was sealed for this place, or its key has been retired */
   open(sealed: Buffer, place: Place): string {
     const ivAt = 1 + (sealed[0] ?? 0);

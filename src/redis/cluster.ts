@@ -82,6 +82,12 @@ export class Cluster implements Topology {
     throw new RedisError('cluster_down');
   }
 
+  async servers(): Promise<readonly Server[]> {
+    if (this.#masters.size === 0) await this.doubt();
+    if (this.#masters.size === 0) throw new RedisError('cluster_down');
+    return [...this.#masters].map((address) => this.#server(address));
+  }
+
   async homeOf(channel: string): Promise<string> {
     const slot = slotOf(channel);
     if (this.#owners[slot] === undefined) await this.doubt();

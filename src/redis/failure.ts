@@ -7,6 +7,7 @@ import { SignalingError } from '../errors.js';
  * - `unreachable`: there is no connection, or it broke while the answer was awaited
  * - `crowded`: the account, or all together, have more operations waiting than is allowed; it was not sent
  * - `refused`: wrong credentials, or a command that the access list forbids
+ * - `foreign_keys`: the other nodes on this Redis have other keys; nothing was read or written
  * - `undecipherable`: a value was tampered with, or its key has been retired
  * - `unexpected`: anything else; a defect, or a server that is no Redis of version 7 or later
  */
@@ -23,6 +24,7 @@ export type RedisFailureReason =
   | 'cluster_down'
   | 'too_few_replicas'
   | 'refused'
+  | 'foreign_keys'
   | 'undecipherable'
   | 'unexpected';
 
@@ -41,7 +43,7 @@ export class RedisError extends Error {
 
   constructor(
     readonly reason: RedisFailureReason,
-    /** The answer of a server that wants to be asked otherwise: NOSCRIPT, MOVED or ASK. */
+    /** The answer of a server that wants to be asked otherwise: NOSCRIPT, MOVED or ASK; NOPERM and the command's name. */
     readonly hint: string | null = null,
   ) {
     super(`redis: ${reason}`);
@@ -76,6 +78,8 @@ export function asRedisError(error: unknown): RedisError {
   const text = error instanceof Error ? error.message : '';
   const word = /^-?([A-Z]{2,})(?: |$)/.exec(text)?.[1];
   if (word === undefined) return new RedisError(error instanceof TypeError ? 'unexpected' : 'unreachable');
+  if (word === 'NOPERM')
+    return new RedisError('refused', `NOPERM ${/'([\w|]+)' (?:sub)?command/.exec(text)?.[1] ?? 'it'}`);
   if (HINTS.has(word)) return new RedisError('unexpected', text);
   return new RedisError(Object.hasOwn(REPLIES, word) ? (REPLIES[word] ?? 'unexpected') : 'unexpected');
 }

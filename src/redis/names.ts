@@ -21,12 +21,19 @@ export class Names {
   readonly heartbeat = 'voip:heartbeat';
   readonly epoch = 'voip:epoch';
   readonly revoked = 'voip:revoked';
+  /** Found by nodes whatever their NAME_KEY is. */
+  readonly keys = 'voip:keys';
   readonly #nameKey: Uint8Array;
 
   /** @param nameKey 32 bytes, the same on every node; with another one nothing is found again */
   constructor(nameKey: Uint8Array) {
     if (nameKey.length < 16) throw new TypeError('a name key has at least 16 bytes');
     this.#nameKey = nameKey;
+  }
+
+  /** The same only under the same NAME_KEY. */
+  get proof(): string {
+    return this.#hash('proof');
   }
 
   pair(tag: string): string {

@@ -3,6 +3,7 @@ import { deadlineIn, elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { asRedisError, guarded, RedisError } from './failure.js';
 import type { OnRedisFailure } from './failure.js';
+import type { KeyProof, RunUnproved } from './key-proof.js';
 import type { Script } from './script.js';
 import type { Command, Commands, Lane, Topology } from './topology.js';
 
@@ -12,6 +13,7 @@ export interface RedisParts {
   readonly waitReplicas: number;
   /** In place of the servers' own clocks, for tests. */
   readonly clock: Clock | null;
+  readonly keys: KeyProof;
   readonly onFailure: OnRedisFailure;
   /** An operation answers or fails in this time, all its commands together. */
   readonly operationMs: number;
@@ -45,39 +47,21 @@ export class Redis {
    * @param args what the script knows as ARGV[3] and so on
    */
   run(
-    { name, sha, source }: Script,
+    script: Script,
     keys: readonly [string, ...string[]],
     args: readonly (string | Buffer | number)[],
     { deadline = this.deadline(), replicated = false }: RunOptions = {},
   ): Promise<unknown> {
-    return this.guarded(name, async () => {
-      const { clock, waitReplicas } = this.#parts;
-      const replicas = replicated ? waitReplicas : 0;
-      const time = clock ? `${clock.now()}` : '';
-      const rest = args.map((arg) => (typeof arg === 'number' ? `${arg}` : arg));
-      const commands =
-        (isNew: boolean): Commands =>
-        ({ giveUpAt, knows }) => {
-          // The first time on a connection it goes in full, so that those right behind it find it known.
-          const script = knows(sha) && !isNew ? ['EVALSHA', sha] : ['EVAL', source];
-          const command: Command = [...script, `${keys.length}`, ...keys, giveUpAt, time, ...rest];
-          return replicas > 0 ? [command, ['WAIT', `${replicas}`, `${restOf(deadline)}`]] : [command];
-        };
-      const lane: Lane = replicas > 0 ? 'replicated' : 'usual';
-      const send = (isNew: boolean): Promise<readonly unknown[]> =>
-        this.#parts.topology.send(keys[0], deadline, commands(isNew), lane);
-      const [reply, had] = await send(false).catch((error: unknown) => {
-        if (!asRedisError(error).hint?.startsWith('NOSCRIPT')) throw error;
-        return send(true);
-      });
-      if (replicas > 0 && Number(had) < replicas) throw new RedisError('too_few_replicas');
-      return reply;
+    return this.guarded(script.name, async () => {
+      await this.proved(deadline);
+      return this.#run(script, keys, args, deadline, replicated);
     });
   }
 
   /** Reads with one command. What changes anything is a script. */
   read(command: Command, key: string, deadline = this.deadline()): Promise<unknown> {
     return this.guarded(String(command[0]).toLowerCase(), async () => {
+      await this.proved(deadline);
       const [reply] = await this.#parts.topology.send(key, deadline, () => [command], 'usual');
       return reply;
     });
@@ -88,11 +72,50 @@ export class Redis {
     return guarded(operation, this.#parts.onFailure, work);
   }
 
+  /** Whether this node has the keys of the others; when that is not known, it is found out. @throws RedisError */
+  async proved(deadline: Deadline): Promise<void> {
+    if (!this.#parts.keys.proved) await this.#parts.keys.prove(this.unproved, deadline);
+  }
+
+  /** For the proof itself. @throws RedisError */
+  readonly unproved: RunUnproved = (script, keys, args, deadline) => this.#run(script, keys, args, deadline, false);
+
   /** Whoever listens to the channel may hear it, or not. Never throws. */
   publish(channel: string, message: Buffer): void {
-    const { topology } = this.#parts;
+    const { topology, keys } = this.#parts;
+    if (!keys.proved) return;
     const command = [topology.sharded ? 'SPUBLISH' : 'PUBLISH', channel, message];
     topology.send(channel, this.deadline(), () => [command], 'usual').catch(() => undefined);
+  }
+
+  async #run(
+    { sha, source }: Script,
+    keys: readonly [string, ...string[]],
+    args: readonly (string | Buffer | number)[],
+    deadline: Deadline,
+    replicated: boolean,
+  ): Promise<unknown> {
+    const { clock, waitReplicas } = this.#parts;
+    const replicas = replicated ? waitReplicas : 0;
+    const time = clock ? `${clock.now()}` : '';
+    const rest = args.map((arg) => (typeof arg === 'number' ? `${arg}` : arg));
+    const commands =
+      (isNew: boolean): Commands =>
+      ({ giveUpAt, knows }) => {
+        // The first time on a connection it goes in full, so that those right behind it find it known.
+        const script = knows(sha) && !isNew ? ['EVALSHA', sha] : ['EVAL', source];
+        const command: Command = [...script, `${keys.length}`, ...keys, giveUpAt, time, ...rest];
+        return replicas > 0 ? [command, ['WAIT', `${replicas}`, `${restOf(deadline)}`]] : [command];
+      };
+    const lane: Lane = replicas > 0 ? 'replicated' : 'usual';
+    const send = (isNew: boolean): Promise<readonly unknown[]> =>
+      this.#parts.topology.send(keys[0], deadline, commands(isNew), lane);
+    const [reply, had] = await send(false).catch((error: unknown) => {
+      if (!asRedisError(error).hint?.startsWith('NOSCRIPT')) throw error;
+      return send(true);
+    });
+    if (replicas > 0 && Number(had) < replicas) throw new RedisError('too_few_replicas');
+    return reply;
   }
 }
 

@@ -40,6 +40,8 @@ export interface Topology {
   homeOf(channel: string): Promise<string>;
   /** A connection to a home, for listening. */
   listen(home: string, parts: Pick<LinkParts, 'prepare' | 'probe'>): Link;
+  /** All that hold data, as far as they are known. @throws RedisError where none is */
+  servers(): Promise<readonly Server[]>;
   /** Something is not where it was: resolves when it has been found out. */
   doubt(): Promise<void>;
   /** @param listener is called when it was found out who has what; `moved`: it is not as it was before */
@@ -155,6 +157,10 @@ export class SingleServer implements Topology {
 
   send(_key: string, deadline: Deadline, commands: Commands, lane: Lane): Promise<readonly unknown[]> {
     return this.#server.send(deadline, commands, lane);
+  }
+
+  servers(): Promise<readonly Server[]> {
+    return Promise.resolve([this.#server]);
   }
 
   homeOf(): Promise<string> {

@@ -80,6 +80,7 @@ export class RedisWakeBus implements WakeBus {
   /** Resolves when the channel is listened to on the server where it is at home. */
   async #settle(subscription: Subscription): Promise<void> {
     const deadline = this.#redis.deadline();
+    await this.#redis.proved(deadline);
     subscription.home ??= await before(deadline, this.#topology.homeOf(subscription.channel));
     await this.#link(subscription.home)
       .use(deadline, (client) => this.#ask(client, [subscription]))

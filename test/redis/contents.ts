@@ -9,12 +9,13 @@ export interface Kept {
   readonly leftMs: number;
 }
 
-/** Everything that a server keeps, by the names of the keys. */
+/** Everything that a server keeps, by the names of the keys; but the proof of keys, which each node renews by itself. */
 export async function contentsOf({ host, port }: RedisServer): Promise<readonly Kept[]> {
   const client = createClient({ socket: { host, port }, commandOptions: { typeMapping: { 36: Buffer } } });
   await client.connect();
   try {
-    const keys = await client.sendCommand<readonly Buffer[]>(['KEYS', '*']);
+    const found = await client.sendCommand<readonly Buffer[]>(['KEYS', '*']);
+    const keys = found.filter((key) => key.toString() !== 'voip:keys');
     const kept = await Promise.all(
       keys.map(async (key) => ({
         key: key.toString(),
