@@ -19,7 +19,7 @@ import { createSchema } from './graphql/schema.js';
 import type { TrustedDocuments } from './graphql/trusted-documents.js';
 import { createSessions } from './identity/session.js';
 import { findRevoked } from './identity/revoked.js';
-import { shareRevocations, type RevocationLog } from './identity/revocations.js';
+import { shareRevocations, type RevocationLog, type RevocationRequest } from './identity/revocations.js';
 import type { Viewer } from './identity/viewer.js';
 import { MemoryAccountIndex } from './memory/account-index.js';
 import { MemoryCallStore } from './memory/call-store.js';
@@ -98,8 +98,13 @@ export interface CallSignaling {
   /** Runs operations with the limits and the masking of `apollo`, for transports that Apollo Server does not serve. */
   readonly executor: Executor;
   readonly metrics: Metrics;
-  /** A device was removed: its calls and its streams end, on every node, within 5 s. */
-  revokeDevice(accountId: string, deviceId: string): Promise<void>;
+  /**
+   * A device was removed: its calls and its streams end, on every node, within 5 s.
+   *
+   * @param request when and under which id it was asked for, so that it can be asked for twice
+   * @returns false when a request of that id was carried out before, and so nothing was ended
+   */
+  revokeDevice(accountId: string, deviceId: string, request?: RevocationRequest): Promise<boolean>;
   /** Takes a new relay configuration into use. @throws RelayConfigError listing every problem; the old one stays */
   reloadRelay(config: unknown): void;
   /** Ends what was begun here: waits for requests that are being served, then closes connections. */
@@ -218,11 +223,9 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     formatError: masker,
     executor,
     metrics,
-    revokeDevice: async (accountId, deviceId) => {
-      // Before its streams end: with the same token it must not come back in at another node.
-      await revocations.revoke(accountId, deviceId);
-      await calls.service.revokeDevice({ accountId, deviceId });
-    },
+    // Its streams end after that: with the same token it must not come back in at another node.
+    revokeDevice: (accountId, deviceId, request = {}) =>
+      revocations.revoke(accountId, deviceId, request, () => calls.service.revokeDevice({ accountId, deviceId })),
     reloadRelay: (config) => relay.reload(config),
     close: async () => {
       stopLearning();

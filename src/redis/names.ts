@@ -80,6 +80,10 @@ export class Names {
     return `voip:claim:${this.#hash('claim', accountId, startKey)}`;
   }
 
+  revocationRequest(id: string): string {
+    return `voip:revocation:${this.#hash('revocation', id)}`;
+  }
+
   devices(accountId: string): string {
     return `voip:devices:{${this.accountField(accountId)}}`;
   }

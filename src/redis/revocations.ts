@@ -1,3 +1,4 @@
+import { REQUESTS_KEPT_MS } from '../identity/revocations.js';
 import type { Revocation, RevocationLog } from '../identity/revocations.js';
 import type { Cipher, Place } from './cipher.js';
 import { KEPT_MS } from './kept.js';
@@ -5,6 +6,8 @@ import type { Names } from './names.js';
 import type { Redis } from './redis.js';
 import { loadScript } from './script.js';
 
+const REVOKING = loadScript('revoking');
+const CLAIM = loadScript('claim');
 const REVOKE = loadScript('revoke');
 const REVOKED = loadScript('revoked');
 
@@ -16,13 +19,25 @@ const PAGE = 1_000;
 export class RedisRevocations implements RevocationLog {
   readonly #redis: Redis;
   readonly #cipher: Cipher;
+  readonly #names: Names;
   readonly #place: Place;
   #since = 0;
 
-  constructor(redis: Redis, cipher: Cipher, { revoked }: Names) {
+  constructor(redis: Redis, cipher: Cipher, names: Names) {
     this.#redis = redis;
     this.#cipher = cipher;
-    this.#place = { key: revoked, field: 'revocation', position: 0 };
+    this.#names = names;
+    this.#place = { key: names.revoked, field: 'revocation', position: 0 };
+  }
+
+  async begin(id: string | null): Promise<{ readonly now: number; readonly before: number | null }> {
+    const reply = await this.#redis.run(REVOKING, [this.#names.revocationRequest(id ?? '')], []);
+    const [now, before] = reply as readonly [number, Buffer];
+    return { now, before: before.length === 0 ? null : Number(before) };
+  }
+
+  async done(id: string, at: number): Promise<void> {
+    await this.#redis.run(CLAIM, [this.#names.revocationRequest(id)], [at, REQUESTS_KEPT_MS]);
   }
 
   async add(revocation: Revocation): Promise<void> {

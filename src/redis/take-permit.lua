@@ -5,6 +5,12 @@
 -- returns  1 when one was taken, else 0; when the window ends; how long that still is, ms
 local window = redis.call('HMGET', KEYS[1], 'taken', 'ends')
 local taken, ends = tonumber(window[1] or 0), tonumber(window[2] or 0)
+if ends > now + ARGV[4] then
+  -- The clock was set back: the window ends no later than one that begins now.
+  ends = now + ARGV[4]
+  redis.call('HSET', KEYS[1], 'ends', string.format('%.0f', ends))
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+end
 if ends <= now then
   taken, ends = 0, now + ARGV[4]
   redis.call('HSET', KEYS[1], 'taken', 0, 'ends', string.format('%.0f', ends))

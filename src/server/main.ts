@@ -41,6 +41,8 @@ try {
 } catch (error) {
   if (error instanceof RelayConfigError) {
     process.stderr.write(['RELAY_CONFIG_FILE is not valid:', ...error.problems].join('\n  ') + '\n');
+  } else if (error instanceof SettingsError) {
+    process.stderr.write(`${error.message}\n`);
   } else if (error instanceof TrustedDocumentsError) {
     process.stderr.write(['TRUSTED_DOCUMENTS_FILE is not valid:', ...error.problems].join('\n  ') + '\n');
   } else {

@@ -1,9 +1,11 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import { invalid } from '../call/input.js';
 import { SignalingError } from '../errors.js';
 import { isSigned, signatureKey } from '../events/webhook-signature.js';
 import { extensionsOf } from '../graphql/errors.js';
+import type { RevocationRequest } from '../identity/revocations.js';
 import { LIMITS, OPAQUE_ID } from '../limits.js';
 import type { Clock } from '../ports.js';
 
@@ -21,8 +23,8 @@ const REVOCATION = z.object({ accountId: id, deviceId: id });
 export interface RevocationOptions {
   /** Signs the requests: at least 24 bytes in base64, `whsec_` may stand before it. */
   readonly secret: string;
-  /** Ends what the device has open, on every node. Must be harmless to repeat: a signed request can be sent again. */
-  readonly revoke: (accountId: string, deviceId: string) => Promise<void>;
+  /** Ends what the device has open, on every node; a request with the same id, which is sent again, ends nothing more. */
+  readonly revoke: (accountId: string, deviceId: string, request: RevocationRequest) => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -57,11 +59,17 @@ export function serveRevocations(app: FastifyInstance, { secret, revoke, clock }
         const body = request.body ?? Buffer.alloc(0);
         if (!isSigned(key, request.headers, body, clock.now())) throw new SignalingError('CALL_UNAUTHORIZED');
         const { accountId, deviceId } = parse(body);
-        await revoke(accountId, deviceId);
+        await revoke(accountId, deviceId, requestOf(request.headers));
         return reply.code(204).header('cache-control', 'no-store').send();
       },
     );
   });
+}
+
+/** The id and the time are signed with the body. A token of the same second as the request was issued before it. */
+function requestOf(headers: IncomingHttpHeaders): RevocationRequest {
+  const at = Number(headers['webhook-timestamp']) * 1_000 + 999;
+  return { id: String(headers['webhook-id']), at };
 }
 
 /** @throws SignalingError CALL_INPUT_INVALID */

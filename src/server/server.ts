@@ -13,7 +13,7 @@ import type { Log } from './log.js';
 import { sharedPersistedQueries } from './persisted-queries.js';
 import { servePlayground } from './playground.js';
 import { openRelaySource } from './relay-source.js';
-import { serveRevocations } from './revocations.js';
+import { serveRevocations, type RevocationOptions } from './revocations.js';
 import type { Settings } from './settings.js';
 import { openSurroundings } from './surroundings.js';
 import { serveWebPage } from './web-page.js';
@@ -109,10 +109,8 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     );
     metrics.watchSockets(() => sockets.sockets);
     if (settings.adminSecret !== null) {
-      const revoke = async (accountId: string, deviceId: string): Promise<void> => {
-        const revoked = signaling.revokeDevice(accountId, deviceId);
-        sockets.revoke(accountId, deviceId);
-        await revoked;
+      const revoke: RevocationOptions['revoke'] = async (accountId, deviceId, request) => {
+        if (await signaling.revokeDevice(accountId, deviceId, request)) sockets.revoke(accountId, deviceId);
       };
       serveRevocations(app, { secret: settings.adminSecret, revoke, clock: systemClock });
     }

@@ -44,6 +44,16 @@ const RULES: readonly Rule[] = [
   https('DEVICE_DIRECTORY_URL'),
   https('CALL_POLICY_URL'),
   https('WEBHOOK_URL'),
+  {
+    broken: (values) => set(values, 'REDIS_TLS_CA_FILE') && !/^rediss/.test(values.REDIS_URL ?? 'rediss'),
+    problem: 'REDIS_TLS_CA_FILE needs a REDIS_URL that begins with rediss: nothing would be encrypted',
+  },
+  {
+    broken: (values) =>
+      (set(values, 'REDIS_SENTINEL_USERNAME') || set(values, 'REDIS_SENTINEL_PASSWORD')) &&
+      !/^rediss?\+sentinel/.test(values.REDIS_URL ?? 'redis+sentinel'),
+    problem: 'REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD need a REDIS_URL with Sentinels',
+  },
   required('ENCRYPTION_KEYS', (values) => set(values, 'REDIS_URL'), 'with REDIS_URL'),
   required('NAME_KEY', (values) => set(values, 'REDIS_URL'), 'with REDIS_URL'),
   {

@@ -1,5 +1,5 @@
 import type { Keyv } from 'keyv';
-import { hkdfSync } from 'node:crypto';
+import { hkdfSync, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createHttpDirectory } from '../directory/http-directory.js';
 import { createHttpPolicy } from '../directory/http-policy.js';
@@ -15,7 +15,7 @@ import type { CallSignalingOptions } from '../signaling.js';
 import { createDevelopmentLogin, type DevelopmentLogin } from './development.js';
 import type { Dependency } from './health.js';
 import type { Log } from './log.js';
-import type { Settings } from './settings.js';
+import { SettingsError, type Settings } from './settings.js';
 
 /** The services around this one, as the settings name them. */
 export interface Surroundings {
@@ -64,7 +64,10 @@ export async function openSurroundings(
     return part;
   };
 
-  const redis = settings.redisUrl === null ? null : depend('redis', ({ onFailure }) => openRedis(settings, onFailure));
+  const redis =
+    settings.redisUrl === null ? null : depend('redis', ({ onFailure }) => openRedis(settings, onFailure, log));
+  const unfit = (await redis?.inspect()) ?? [];
+  if (unfit.length > 0) throw new SettingsError(unfit);
   const login = hasKeySource(settings) ? null : await createDevelopmentLogin(developmentNames(settings), Date.now());
   const authenticator = depend('login', (common) =>
     createJwtAuthenticator({
@@ -122,16 +125,33 @@ export async function openSurroundings(
   };
 }
 
-/** Checked with the settings: both keys are there where REDIS_URL is. */
-function openRedis(settings: Settings, onFailure: OnRedisFailure): RedisAdapters {
-  const { redisUrl, encryptionKeys, nameKey, redisWaitReplicas } = settings;
+/** Checked with the settings: both keys are there where REDIS_URL is. @throws SettingsError */
+function openRedis(settings: Settings, onFailure: OnRedisFailure, log: Log): RedisAdapters {
+  const { redisUrl, encryptionKeys, nameKey, redisWaitReplicas, redisTlsCaFile } = settings;
+  const { redisSentinelUsername: username, redisSentinelPassword: password } = settings;
+  if (redisTlsCaFile !== null && !holdsCertificate(redisTlsCaFile))
+    throw new SettingsError(['REDIS_TLS_CA_FILE must name a file with certificates (PEM)']);
   return createRedisAdapters({
     url: redisUrl ?? '',
     encryptionKeys: encryptionKeys ?? [],
     nameKey: nameKey ?? Buffer.alloc(0),
     waitReplicas: redisWaitReplicas,
+    ...(redisTlsCaFile !== null && { tlsCa: readFileSync(redisTlsCaFile, 'utf8') }),
+    sentinel: { ...(username !== null && { username }), ...(password !== null && { password }) },
     onFailure,
+    onProblems: (problems) => {
+      if (problems.length === 0) log.info('Redis is fit for calls', { dependency: 'redis' });
+      for (const problem of problems) log.error('Redis is not fit for calls', { dependency: 'redis', reason: problem });
+    },
   });
+}
+
+function holdsCertificate(file: string): boolean {
+  try {
+    return new X509Certificate(readFileSync(file)).ca;
+  } catch {
+    return false;
+  }
 }
 
 /** Cursors are good on every node, and as long as the key that they were made under is in the ring. */

@@ -36,3 +36,18 @@ describe('revocations on Redis', () => {
     expect(names(await node().revocations.news())).toBe(2_500);
   });
 });
+
+describe('a request to revoke', () => {
+  it('is known to every node once one of them has carried it out, and goes by the time of Redis', async () => {
+    const [told, other] = [node(), node()];
+    const { now, before } = await told.revocations.begin('msg_1');
+    const [seconds] = (await redis.command('TIME')) as readonly string[];
+    expect(Math.abs(now - Number(seconds) * 1_000)).toBeLessThan(20_000);
+    expect(before).toBeNull();
+    expect((await other.revocations.begin('msg_1')).before).toBeNull();
+    await told.revocations.done('msg_1', now);
+    expect((await other.revocations.begin('msg_1')).before).toBe(now);
+    expect((await other.revocations.begin('msg_2')).before).toBeNull();
+    expect((await other.revocations.begin(null)).before).toBeNull();
+  });
+});

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { SignalingError } from '../../src/errors.js';
 import type { CallContext } from '../../src/graphql/context.js';
 import { createHttp, type HttpOptions } from '../../src/server/http.js';
-import { serveRevocations } from '../../src/server/revocations.js';
+import { serveRevocations, type RevocationOptions } from '../../src/server/revocations.js';
 import { CANARIES, canariesIn } from '../support/canaries.js';
 import { SetClock } from '../support/clock.js';
 import { webCryptoSignature } from '../support/fake-webhook.js';
@@ -18,7 +18,7 @@ let app: FastifyInstance;
 let url: string;
 let revoked: string[];
 let defects: unknown[];
-let revoke: (accountId: string, deviceId: string) => Promise<void>;
+let revoke: RevocationOptions['revoke'];
 
 beforeEach(async () => {
   revoked = [];
@@ -34,7 +34,7 @@ beforeEach(async () => {
   // What /graphql needs beside is left out: no operation is sent.
   app = await createHttp({ apollo, ...rules } as HttpOptions);
   app.post('/echo', (request) => request.body);
-  serveRevocations(app, { secret: SECRET, revoke: (...device) => revoke(...device), clock });
+  serveRevocations(app, { secret: SECRET, revoke: (...asked) => revoke(...asked), clock });
   app.addHook('onClose', () => apollo.stop());
   await app.listen({ host: '127.0.0.1', port: 0 });
   url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
@@ -89,6 +89,15 @@ describe('a revocation', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await response.text()).toBe('');
     expect(revoked).toEqual(['alice/phone']);
+  });
+
+  it('is told with its id and the end of the second in which it was signed', async () => {
+    const requests: unknown[] = [];
+    revoke = (_account, _device, request) => Promise.resolve(void requests.push(request));
+    const at = clock.now() - 60_000;
+    for (let n = 0; n < 2; n++) expect((await send({ at })).status).toBe(204);
+    const signed = { id: 'msg_1', at: Math.floor(at / 1_000) * 1_000 + 999 };
+    expect(requests).toEqual([signed, signed]);
   });
 
   it('may be sent again, and may say more than is known here', async () => {
