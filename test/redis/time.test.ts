@@ -190,6 +190,26 @@ describe('as time passes in Redis', () => {
     expect(await presence.touch(BOB, 'b1')).toBe('TAKEN_OVER');
   });
 
+  it('a window of permits lasts no longer than it may when the clock of Redis is set back', async () => {
+    const limit = { max: 2, windowSeconds: 60 };
+    const take = (): ReturnType<Node['rateLimiter']['take']> => node.rateLimiter.take('k', limit);
+    for (let n = 0; n < 2; n++) expect(await take()).toMatchObject({ granted: true });
+    clock.jump(-HOUR);
+    expect(await take()).toEqual({ granted: false, retryAfterMs: 60_000 });
+    clock.jump(59_999);
+    expect(await take()).toEqual({ granted: false, retryAfterMs: 1 });
+    clock.jump(1);
+    expect(await take()).toMatchObject({ granted: true });
+  });
+
+  it('a socket that begins is newer than one before it, also when the clock of Redis is set back', async () => {
+    const first = await node.presence.nextEpoch();
+    // As drawn by a clock that was an hour ahead of what it is now; in microseconds.
+    const ahead = first + HOUR * 1_000;
+    await server.command('SET', 'voip:epoch', `${ahead}`);
+    expect(await node.presence.nextEpoch()).toBe(ahead + 1);
+  });
+
   it('a sweep does not undo what a later change of a call has scheduled', async () => {
     const other = start();
     const callId = await call();
