@@ -5,7 +5,7 @@ import { LIMITS } from '../../src/limits.js';
 import { startRedis } from '../support/redis.js';
 import type { RedisServer } from '../support/redis.js';
 import { device, startInput } from '../call/world.js';
-import { startNode } from './setup.js';
+import { PATIENT, startNode } from './setup.js';
 import type { Node } from './setup.js';
 
 const OTHERS = Array.from({ length: 10 }, (_, n) => device(`other${n}`, 'phone'));
@@ -17,7 +17,8 @@ describe('a Redis connection that accounts share', () => {
   beforeEach(async () => {
     heard.length = 0;
     server = await startRedis();
-    node = startNode(server.url);
+    node = startNode(server.url, PATIENT);
+    served = 0;
     for (const { accountId } of OTHERS) await node.wakeBus.subscribe(accountId, (callId) => heard.push(callId));
   });
   afterEach(async () => {
@@ -30,36 +31,39 @@ describe('a Redis connection that accounts share', () => {
     return [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0);
   };
 
-  /** What each of the others waits for what a stream does every few seconds, again and again until it is told to stop. */
+  /** Operations of the greedy account that were served so far. */
+  let served = 0;
+
+  /**
+   * How many operations of the greedy account are served before one of another account is, again and again until it is told
+   * to stop. That is what fair means on any machine; how long it takes is not.
+   */
   function measure(): () => Promise<readonly number[]> {
     let over = false;
-    const waits: number[] = [];
+    const before: number[] = [];
     const running = OTHERS.map(async (other) => {
       while (!over) {
-        const from = performance.now();
+        const from = served;
         await actingFor(other.accountId, () => node.presence.devicesOf(other.accountId));
-        waits.push(performance.now() - from);
+        before.push(served - from);
         await wait(5);
       }
     });
     return async () => {
       over = true;
       await Promise.all(running);
-      return waits.sort((a, b) => a - b);
+      return before.sort((a, b) => a - b);
     };
   }
-  const p99 = (waits: readonly number[]): number => waits[Math.floor(waits.length * 0.99)] ?? Infinity;
+  const p99 = (counts: readonly number[]): number => counts[Math.floor(counts.length * 0.99)] ?? Infinity;
+  /** Those of the account that are under way, once or, as answers come in one piece, twice. */
+  const FAIR = 2 * LIMITS.storeOperationsAtOnce;
 
-  it('is used up by none: 30,000 reads at once of one account are refused, and others wait hardly longer', async () => {
+  it('is used up by none: 30,000 reads at once of one account are refused, and others have their turn', async () => {
     const callIds: string[] = [];
     for (let n = 0; n < 3; n++)
       callIds.push((await node.calls.startCall(device('mallory', 'phone'), startInput(`b${n}`))).call.id);
     const read = (n: number): Promise<unknown> => node.callStore.read(callIds[n % 3] ?? '');
-    // As much as the account may have waiting, all the time: fair, and as slow for others as it is allowed to be.
-    const idle = measure();
-    await wait(1_000);
-    const before = p99(await idle());
-
     const readBefore = await readsOf();
     const busy = measure();
     const outcomes: string[] = [];
@@ -70,7 +74,7 @@ describe('a Redis connection that accounts share', () => {
       const reads = Array.from({ length: 750 }, (_, n) => actingFor('mallory', () => read(document + n)));
       const noted = reads.map((each) =>
         each.then(
-          () => outcomes.push('read'),
+          () => (served++, outcomes.push('read')),
           (error: { code: string }) => outcomes.push(error.code),
         ),
       );
@@ -83,40 +87,41 @@ describe('a Redis connection that accounts share', () => {
     // Who asks for too much may also wait too long; the others must not, which would have been thrown.
     expect(['read', 'CALL_RATE_LIMITED', 'CALL_UNAVAILABLE']).toEqual(expect.arrayContaining([...new Set(outcomes)]));
     expect(outcomes.filter((outcome) => outcome === 'CALL_RATE_LIMITED').length).toBeGreaterThan(20_000);
-    const allowed = LIMITS.storeOperationsAtOnce + LIMITS.storeOperationsWaiting;
-    expect(outcomes.filter((outcome) => outcome === 'read').length).toBeLessThanOrEqual(allowed);
-    // What was refused never went to Redis.
-    expect((await readsOf()) - readBefore).toBeLessThanOrEqual(allowed + during.length);
+    // What was refused never went to Redis, to which a look at its fitness may go too.
+    const done = outcomes.filter((outcome) => outcome === 'read').length;
+    expect((await readsOf()) - readBefore).toBeLessThanOrEqual(done + during.length + 10);
     expect(node.failures.filter(({ operation }) => operation !== 'call')).toEqual([]);
     expect(node.degraded()).toBe(false);
     expect(heard).toEqual([]);
-    // Making 30,000 promises takes this process a moment, once: that is not what is measured here.
-    expect(p99(during)).toBeLessThan(2 * before + 250);
-  }, 30_000);
+    expect(p99(during)).toBeLessThanOrEqual(FAIR);
+  }, 60_000);
 
   it('is no less shared when the account comes again and again with as much as it may', async () => {
     const { call } = await node.calls.startCall(device('mallory', 'phone'), startInput('bob'));
-    const idle = measure();
-    await wait(1_500);
-    const before = p99(await idle());
     let over = false;
     const flood = Array.from({ length: LIMITS.storeOperationsAtOnce + LIMITS.storeOperationsWaiting }, () =>
       actingFor('mallory', async () => {
-        while (!over) await node.callStore.read(call.id).catch(() => undefined);
+        while (!over) {
+          await node.callStore.read(call.id);
+          served++;
+        }
       }),
     );
     const busy = measure();
     await wait(2_500);
     const during = p99(await busy());
     over = true;
-    await Promise.allSettled(flood);
+    await Promise.all(flood);
     expect(node.failures.filter(({ operation }) => operation !== 'call')).toEqual([]);
     expect(node.degraded()).toBe(false);
     expect(heard).toEqual([]);
-    expect({ before, during, fair: during <= 2 * before + 50 }).toMatchObject({ fair: true });
-  }, 30_000);
+    expect(served).toBeGreaterThan(FAIR);
+    expect(during).toBeLessThanOrEqual(FAIR);
+  }, 60_000);
 
   it('is kept while answers come, however late, and dropped when nothing comes', async () => {
+    await node.close();
+    node = startNode(server.url);
     await node.presence.devicesOf('alice');
     const idOf = async (): Promise<string> =>
       /^id=(\d+).*cmd=(?:eval|evalsha|time|role)/m.exec(String(await server.command('CLIENT', 'LIST')))?.[1] ?? '';
@@ -144,5 +149,5 @@ describe('a Redis connection that accounts share', () => {
     await wait(200);
     expect(node.degraded()).toBe(true);
     server.resume();
-  }, 30_000);
+  }, 60_000);
 });
