@@ -19,8 +19,10 @@ export interface Channel {
    * cannot be any more; at once, while next to nothing waits for that. Never rejects.
    */
   send(message: string): Promise<void>;
-  /** Closes with the code's fixed words. A second close changes nothing. */
-  close(code: CloseCode): void;
+  /** Closes with the code's fixed words, or others of at most 123 bytes. A second close changes nothing. */
+  close(code: CloseCode, words?: string): void;
+  /** Pings the other side. Resolves with whether it answered: as soon as it has, or when the time is up. */
+  answers(withinMs: number): Promise<boolean>;
   /** Drops the connection without a word. */
   terminate(): void;
   /** Whether there is something that the other side has not taken yet. */
@@ -61,6 +63,24 @@ export function createChannel(socket: WebSocket, { wire, clock, pingMs }: Channe
     });
   }, pingMs);
 
+  /** Shared by all who ask at the same time. */
+  let asked: Promise<boolean> | null = null;
+  function ask(withinMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (isThere: boolean): void => {
+        clearTimeout(timer);
+        pongListeners.delete(there);
+        resolve(isThere);
+      };
+      const there = (): void => settle(true);
+      pongListeners.add(there);
+      // After a standstill of this process the answer may have come and not been read: that happens before this runs.
+      const timer = setTimeout(() => setImmediate(() => settle(false)), withinMs);
+      void left.then(() => settle(false));
+      if (socket.readyState === socket.OPEN) socket.ping();
+    });
+  }
+
   let isGathering = false;
   function gather(): void {
     if (isGathering) return;
@@ -99,9 +119,10 @@ export function createChannel(socket: WebSocket, { wire, clock, pingMs }: Channe
         if (socket.bufferedAmount > WAITING_BYTES) socket.pause();
         if (socket.bufferedAmount <= PROMPT_BYTES) resolve();
       }),
-    close: (code) => {
+    answers: (withinMs) => (asked ??= ask(withinMs).finally(() => (asked = null))),
+    close: (code, words) => {
       socket.resume();
-      socket.close(code, CLOSE_REASONS[code]);
+      socket.close(code, words ?? CLOSE_REASONS[code]);
       leave();
     },
     terminate: () => {

@@ -52,6 +52,10 @@ export interface OwnConnection extends Connection {
   readonly isLive: boolean;
   /** To be called when an operation is over: the end may be waiting for that. */
   settle(): void;
+  /** Whether the client answers a ping. */
+  answers(withinMs: number): Promise<boolean>;
+  /** Drops the socket without a word. */
+  drop(): void;
 }
 
 /** A timer's longest time; more would fire at once. */
@@ -139,5 +143,7 @@ export function createConnection({ viewer, channel, clock, unanswered }: Connect
       return ended === null;
     },
     settle,
+    answers: channel.answers,
+    drop: channel.terminate,
   };
 }

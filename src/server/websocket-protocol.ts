@@ -4,12 +4,14 @@ import { SignalingError } from '../errors.js';
 import type { CallContext } from '../graphql/context.js';
 import type { Execution, Executor } from '../graphql/executor.js';
 import { LIMITS } from '../limits.js';
+import type { Admitted } from './websocket-admission.js';
 import type { Channel } from './websocket-channel.js';
 import type { Connection, OwnConnection } from './websocket-connection.js';
 import type { Operations } from './websocket-operations.js';
+import { authorizationIn } from './websocket-token.js';
 
 /** One socket, from its opening to its close. */
-export interface Session {
+export interface Session extends Admitted {
   readonly channel: Channel;
   /** Of the upgrade request: where a gateway sends the token. */
   readonly authorization: string | undefined;
@@ -22,10 +24,10 @@ export interface ProtocolOptions {
   readonly executor: Executor;
   /**
    * Makes the connection of a session.
-   * @param authorization what the client sent as `authorization` in connection_init
+   * @param authorization the token that the client sent in connection_init
    * @returns false: it may not; the socket is closed with 4403 unless it has been closed already
    */
-  readonly connect: (session: Session, authorization: unknown) => Promise<boolean>;
+  readonly connect: (session: Session, authorization: string | undefined) => Promise<boolean>;
   readonly contextFor: (connection: Connection) => CallContext;
   readonly metrics: WebSocketMetrics | undefined;
 }
@@ -63,7 +65,7 @@ export function createProtocol({ executor, connect, contextFor, metrics }: Proto
     connectionInitWaitTimeout: LIMITS.connectionInitMs,
     execute: run,
     subscribe: run,
-    onConnect: ({ extra: session, connectionParams }) => connect(session, authorizationOf(connectionParams)),
+    onConnect: ({ extra: session, connectionParams }) => connect(session, authorizationIn(connectionParams)),
     onSubscribe: ({ extra: { operations, connection } }, id, { query, operationName, variables, extensions }) => {
       const prepared = executor.prepare(query, operationName, extensions);
       if (!('operation' in prepared)) return prepared;
@@ -86,11 +88,6 @@ export function createProtocol({ executor, connect, contextFor, metrics }: Proto
       return executor.masked(errors);
     },
   });
-}
-
-/** In any case (RFC 9110, section 5.1): tools pass on what was typed among the headers. */
-function authorizationOf(params: Readonly<Record<string, unknown>> | null | undefined): unknown {
-  return Object.entries(params ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
 }
 
 /** What is answered when an operation fails after it was executed: its result cannot be written as JSON, for example. */

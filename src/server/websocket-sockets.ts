@@ -4,15 +4,20 @@ import type { OwnConnection } from './websocket-connection.js';
 
 /** The connections of this process, by account and device. */
 export interface Sockets {
-  /** @returns false: the device or the account has all the sockets it may have */
-  add(connection: OwnConnection): boolean;
+  /**
+   * @returns null: it is in; else those that keep it out, because the device or the account has all the sockets it may
+   * have. None: the process has.
+   */
+  add(connection: OwnConnection): readonly OwnConnection[] | null;
   remove(connection: OwnConnection): void;
   ofDevice(device: Pick<Viewer, 'accountId' | 'deviceId'>): readonly OwnConnection[];
   /** One viewer for each device that is connected. */
   viewers(): readonly Viewer[];
 }
 
-export function createSockets(): Sockets {
+/** @param max how many there may be in this process */
+export function createSockets(max: number): Sockets {
+  let size = 0;
   const byAccount = new Map<string, Set<OwnConnection>>();
 
   const ofDevice = ({ accountId, deviceId }: Pick<Viewer, 'accountId' | 'deviceId'>): readonly OwnConnection[] =>
@@ -22,15 +27,20 @@ export function createSockets(): Sockets {
     add: (connection) => {
       const { viewer } = connection;
       const connections = byAccount.get(viewer.accountId) ?? new Set();
-      if (connections.size >= LIMITS.socketsPerAccount) return false;
-      if (ofDevice(viewer).length >= LIMITS.socketsPerDevice) return false;
+      const own = ofDevice(viewer);
+      if (own.length >= LIMITS.socketsPerDevice) return own;
+      if (connections.size >= LIMITS.socketsPerAccount) return [...connections];
+      if (size >= max) return [];
       byAccount.set(viewer.accountId, connections.add(connection));
-      return true;
+      size += 1;
+      return null;
     },
     remove: (connection) => {
       const { accountId } = connection.viewer;
       const connections = byAccount.get(accountId);
-      if (connections?.delete(connection) && connections.size === 0) byAccount.delete(accountId);
+      if (!connections?.delete(connection)) return;
+      size -= 1;
+      if (connections.size === 0) byAccount.delete(accountId);
     },
     ofDevice,
     viewers: () =>

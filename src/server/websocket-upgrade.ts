@@ -1,33 +1,57 @@
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isSameHost, isSameSecret } from './admission.js';
+import { httpError } from './http-error.js';
 
 export interface UpgradeRules {
   /** The only path on which sockets are taken, for example /graphql. */
   readonly path: string;
   /** Whether a page of this origin may open a socket; a page of the same host, and what is no page, always may. */
   readonly allowsOrigin: (origin: string) => boolean;
+  /** Told of requests whose origin was refused. */
+  readonly onRefusedOrigin?: ((headers: IncomingHttpHeaders) => void) | undefined;
   /** When set, only requests that carry it in `x-gateway-secret` are upgraded. */
   readonly gatewaySecret: string | null;
 }
+
+/** Why a request does not get what it asks for. */
+export interface Refusal {
+  readonly status: 403 | 404 | 429;
+  /** Said where the status does not say it all. */
+  readonly message?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+export const ORIGIN_REFUSED =
+  'This origin is not allowed (CORS_ORIGINS; behind a proxy that rewrites Host: TRUST_PROXY).';
+export const GATEWAY_ONLY = 'Requests come through the gateway (GATEWAY_SECRET).';
 
 /**
  * Whether a request may become a WebSocket. Browsers send cookies and no preflight with an upgrade, so the Origin is all
  * that tells a page of ours from any other (RFC 6455, section 10.2).
  *
- * @returns the HTTP status to refuse with; null: it may
+ * @param host what the client called this server
+ * @returns null: it may
  */
-export function refusalOf({ url, headers }: IncomingMessage, rules: UpgradeRules): 403 | 404 | null {
-  if (url?.split('?', 1)[0] !== rules.path) return 404;
-  const { origin, host } = headers;
-  if (origin !== undefined && !isSameHost(origin, host) && !rules.allowsOrigin(origin)) return 403;
+export function refusalOf(request: IncomingMessage, rules: UpgradeRules, host: string | undefined): Refusal | null {
+  const { url, headers } = request;
+  if (url?.split('?', 1)[0] !== rules.path) return { status: 404 };
+  const { origin } = headers;
+  if (origin !== undefined && !isSameHost(origin, host) && !rules.allowsOrigin(origin)) {
+    return { status: 403, message: ORIGIN_REFUSED };
+  }
   const secret = rules.gatewaySecret;
-  return secret === null || isSameSecret(headers['x-gateway-secret'], secret) ? null : 403;
+  if (secret === null || isSameSecret(headers['x-gateway-secret'], secret)) return null;
+  return { status: 403, message: GATEWAY_ONLY };
 }
 
-/** Answers an upgrade request in plain HTTP and ends its connection. */
-export function refuseUpgrade(socket: Duplex, status: 403 | 404 | 503): void {
+/** Answers an upgrade request in plain HTTP, in the shape that GraphQL clients read, and ends its connection. */
+export function refuseUpgrade(socket: Duplex, request: IncomingMessage, refusal: Refusal): void {
+  const { status, headers, body } = httpError(refusal.status, request.headers.accept, refusal);
+  const lines = Object.entries({ ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) });
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n${body}`,
+  );
 }

@@ -6,13 +6,17 @@ import { SignalingError } from '../errors.js';
 import type { Viewer } from '../identity/viewer.js';
 import { LIMITS } from '../limits.js';
 import type { Clock } from '../ports.js';
+import { createProxies } from './proxies.js';
+import { createStrangers, type Strangers } from './strangers.js';
+import { admit, type AdmissionOptions, type Admitted } from './websocket-admission.js';
 import { createChannel } from './websocket-channel.js';
 import { CLOSE_TIMEOUT_MS, type CloseCode } from './websocket-codes.js';
-import { createConnection } from './websocket-connection.js';
+import { createConnection, type OwnConnection } from './websocket-connection.js';
 import { createOperations } from './websocket-operations.js';
 import { createProtocol, failureMessage, type ProtocolOptions, type Session } from './websocket-protocol.js';
 import { createSockets } from './websocket-sockets.js';
-import { refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
+import { TOKEN_MISSING } from './websocket-token.js';
+import { ORIGIN_REFUSED, refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
 
 export interface WebSocketOptions extends UpgradeRules, Pick<ProtocolOptions, 'executor' | 'contextFor'> {
   /**
@@ -22,8 +26,12 @@ export interface WebSocketOptions extends UpgradeRules, Pick<ProtocolOptions, 'e
   readonly authenticate: (authorization: string | undefined) => Promise<Viewer>;
   /** A number greater than any drawn before for the device. @throws SignalingError CALL_UNAVAILABLE */
   readonly nextEpoch: (viewer: Viewer) => Promise<number> | number;
-  /** Sockets of this process; one more is closed with 1013. */
+  /** Sockets of this process that have said whose they are; one more is closed with 1013. */
   readonly maxSockets: number;
+  /** Ranges of the addresses of proxies in front (TRUST_PROXY). None. */
+  readonly trustProxy?: readonly string[] | null;
+  /** Counts those who have not said who they are; to be given where HTTP counts them too. */
+  readonly strangers?: Strangers;
   /**
    * Asked for all connected devices in one batch.
    * @returns those of them that may no longer be served; a rejection is taken as no news
@@ -49,6 +57,9 @@ export interface WebSocketDoor {
   close(): Promise<void>;
 }
 
+/** How long a socket may leave a ping unanswered before another one of its device takes its place, in milliseconds. */
+const GHOST_MS = 1_000;
+
 /** TCP segments of which one frame may consist; one of the largest size comes in a few hundred. */
 const BUFFERED_CHUNKS = 1_024;
 
@@ -61,7 +72,19 @@ const CLOSING = { closeTimeout: CLOSE_TIMEOUT_MS };
  */
 export function attachWebSocket(server: Server, options: WebSocketOptions): WebSocketDoor {
   const { executor, contextFor, metrics, clock, onDefect, pingMs = 5_000, recheckMs = 4_000 } = options;
-  const sockets = createSockets();
+  const sockets = createSockets(options.maxSockets);
+  const proxies = createProxies(options.trustProxy ?? null);
+  const strangers = options.strangers ?? createStrangers({ clock });
+  const admission: AdmissionOptions = {
+    proxies,
+    // Who gets past the gateway's secret is no stranger.
+    strangers: options.gatewaySecret === null ? strangers : null,
+    isGood: (authorization) =>
+      options.authenticate(authorization).then(
+        () => true,
+        () => false,
+      ),
+  };
   const sessions = new Set<Session>();
   const protocol = createProtocol({ executor, connect, contextFor, metrics });
   const wss = new WebSocketServer({
@@ -74,19 +97,30 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     ...CLOSING,
   });
 
-  function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const status = refusalOf(request, options);
+  function onUpgrade(request: IncomingMessage, wire: Duplex, head: Buffer): void {
+    const refusal = refusalOf(request, options, proxies.hostOf(request));
     // Another path may be another listener's.
-    if (status === 404 && server.listenerCount('upgrade') > 1) return;
-    if (status !== null) refuseUpgrade(socket, status);
-    // While draining it is ws that refuses, with 503.
-    else wss.handleUpgrade(request, socket, head, (accepted) => open(accepted, socket, request.headers.authorization));
+    if (refusal?.status === 404 && server.listenerCount('upgrade') > 1) return;
+    if (refusal?.status === 403 && refusal.message === ORIGIN_REFUSED) options.onRefusedOrigin?.(request.headers);
+    if (refusal) return refuseUpgrade(wire, request, refusal);
+    let drop = (): void => {};
+    admit(request, wire, admission, () => drop())
+      .then((admitted) => {
+        // While draining it is ws that refuses, with 503.
+        if (admitted)
+          wss.handleUpgrade(request, wire, head, (socket) => (drop = take(socket, wire, request, admitted)));
+      })
+      .catch(onDefect);
   }
 
-  function open(socket: WebSocket, wire: Duplex, authorization: string | undefined): void {
+  function take(socket: WebSocket, wire: Duplex, { headers }: IncomingMessage, admitted: Admitted): () => void {
     const channel = createChannel(socket, { wire, clock, pingMs });
-    if (wss.clients.size > options.maxSockets) return channel.close(1013);
-    const session: Session = { channel, authorization, operations: null, connection: null };
+    open(socket, { ...admitted, channel, authorization: headers.authorization, operations: null, connection: null });
+    return () => channel.close(4408);
+  }
+
+  function open(socket: WebSocket, session: Session): void {
+    const { channel } = session;
     sessions.add(session);
 
     const closed = protocol.opened(
@@ -119,24 +153,44 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
       .catch(onDefect);
   }
 
-  async function connect(session: Session, given: unknown): Promise<boolean> {
+  async function connect(session: Session, given: string | undefined): Promise<boolean> {
     const { channel } = session;
+    const authorization = given ?? session.authorization;
     try {
-      const viewer = await options.authenticate(typeof given === 'string' ? given : session.authorization);
+      const viewer = await options.authenticate(authorization);
+      session.stranger?.identified();
       if (!channel.isOpen) return false;
       const unanswered = (): number => session.operations?.unanswered() ?? 0;
       const connection = createConnection({ viewer, channel, clock, unanswered });
       // Known from here on, so that a revocation finds it.
       session.connection = connection;
-      if (sockets.add(connection)) connection.epoch = await options.nextEpoch(viewer);
+      if (await hasPlace(connection)) connection.epoch = await options.nextEpoch(viewer);
       else channel.close(1013);
       return channel.isOpen;
     } catch (error) {
-      if (error instanceof SignalingError && error.status < 500) return false;
+      if (error instanceof SignalingError && error.status < 500) {
+        if (authorization === undefined) channel.close(4403, TOKEN_MISSING);
+        else if (session.stranger) strangers.refusedToken(session.address);
+        return false;
+      }
       if (!(error instanceof SignalingError)) onDefect(error);
       channel.close(1013);
       return false;
     }
+  }
+
+  /** A client whose network is gone leaves sockets behind that say nothing: they make room for the one that it opens. */
+  async function hasPlace(connection: OwnConnection): Promise<boolean> {
+    const others = sockets.add(connection);
+    if (others === null) return true;
+    await Promise.all(
+      others.map(async (other) => {
+        if (await other.answers(GHOST_MS)) return;
+        other.drop();
+        sockets.remove(other);
+      }),
+    );
+    return connection.isLive && sockets.add(connection) === null;
   }
 
   const revoke = (device: Pick<Viewer, 'accountId' | 'deviceId'>): void => {

@@ -86,6 +86,29 @@ describe('sockets', () => {
     expect(await outcome(device)).toBe('in');
   });
 
+  it('of a device that answer nothing any more are dropped for a fifth, and those that answer are not', async () => {
+    await begin();
+    const device = { sub: 'alice', device_id: 'phone' };
+    const alive = [await world.connect(device), await world.connect(device)];
+    const ghosts = [await world.connect(device, { autoPong: false }), await world.connect(device, { autoPong: false })];
+    const other = await world.connect({ sub: 'alice', device_id: 'laptop' }, { autoPong: false });
+    const fifth = await world.connect(device);
+    expect(await fifth.run('{ hello }')).toEqual(hello);
+    expect(await Promise.all(ghosts.map(({ closed }) => closed.then(({ code }) => code)))).toEqual([1006, 1006]);
+    for (const client of [...alive, other]) expect(await client.run('{ hello }')).toEqual(hello);
+    expect(await outcome(device)).toBe('in');
+    expect(await outcome(device)).toBe(1013);
+  });
+
+  it('of an account that answer nothing any more are dropped for one more', async () => {
+    await begin();
+    for (let n = 0; n < 32; n += 1) {
+      await world.connect({ sub: 'alice', device_id: `device-${n % 8}` }, { autoPong: n > 0 });
+    }
+    expect(await outcome({ sub: 'alice', device_id: 'device-8' })).toBe('in');
+    expect(await outcome({ sub: 'alice', device_id: 'device-8' })).toBe(1013);
+  });
+
   it('of a device: exactly 4 of 20 that come at the same time', async () => {
     await begin();
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => outcome({ sub: 'alice' })));
@@ -104,7 +127,7 @@ describe('sockets', () => {
     await begin({ maxSockets: 2 });
     const first = await world.connect();
     const second = await world.connect();
-    expect((await (await openWire(world.url)).closed).code).toBe(1013);
+    expect(await outcome({ sub: 'third' })).toBe(1013);
     expect(await first.run('{ hello }')).toEqual(hello);
 
     second.socket.close();

@@ -13,6 +13,7 @@ import { createJwtAuthenticator } from '../../src/jwt/authenticator.js';
 import { createMemoryRateLimiter } from '../../src/memory/rate-limiter.js';
 import { systemClock } from '../../src/ports.js';
 import { createHttp } from '../../src/server/http.js';
+import { createStrangers } from '../../src/server/strangers.js';
 import type { Connection } from '../../src/server/websocket-connection.js';
 import { attachWebSocket, type WebSocketDoor, type WebSocketOptions } from '../../src/server/websocket.js';
 import { createTestLogin, type TestLogin } from './tokens.js';
@@ -73,7 +74,12 @@ export async function startWsWorld({
   });
   await apollo.start();
 
-  const rules = { allowsOrigin: options.allowsOrigin ?? (() => false), gatewaySecret: options.gatewaySecret ?? null };
+  const rules = {
+    allowsOrigin: options.allowsOrigin ?? (() => false),
+    gatewaySecret: options.gatewaySecret ?? null,
+    trustProxy: options.trustProxy ?? null,
+    strangers: options.strangers ?? createStrangers({ clock: systemClock }),
+  };
   const contextOf = (identify: () => Promise<Viewer>, connection?: Connection): WorldContext => ({
     ...createOperation({} as Services, identify),
     world,
