@@ -36,7 +36,8 @@ export type SignalingEvent = RelayEvent | CallLifecycleEvent;
 
 /** Receives events. Must not throw and must not block: an event that cannot be taken is lost, a call never is. */
 export interface EventSink {
-  emit(event: SignalingEvent): void;
+  /** @param count how many events of this kind and content it stands for; 1 when left out */
+  emit(event: SignalingEvent, count?: number): void;
 }
 
 /** At most `max` permits within `windowSeconds`, a fixed window that begins with the first permit taken. */

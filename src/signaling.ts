@@ -9,6 +9,7 @@ import { claimDirectory } from './directory/claim-directory.js';
 import { asAuthenticator, asDirectory, type HostAuthenticator, type HostDirectory } from './directory/host.js';
 import { asPolicy, type HostPolicy } from './directory/http-policy.js';
 import { createFanOut } from './events/fan-out.js';
+import { tellRefusalsSeldom } from './events/told-seldom.js';
 import { createMetrics, type Metrics } from './events/metrics.js';
 import { createDeviceNames } from './graphql/device-names.js';
 import { apolloOptions, type ApolloOptions } from './graphql/apollo.js';
@@ -138,7 +139,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     readSecret: (path) => readFileSync(path, 'utf8'),
     ...options.relay,
     production,
-    events,
+    events: tellRefusalsSeldom(events, clock),
     metrics,
     clock,
     nameKey,

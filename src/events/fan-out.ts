@@ -7,10 +7,10 @@ import type { EventSink } from '../ports.js';
  */
 export function createFanOut(sinks: readonly EventSink[], onFailure: (error: unknown) => void): EventSink {
   return {
-    emit(event) {
+    emit(event, count) {
       for (const sink of sinks) {
         // A host may write an async `emit`: its rejection would otherwise end the process.
-        void new Promise((resolve) => resolve(sink.emit(event))).catch(onFailure);
+        void new Promise((resolve) => resolve(sink.emit(event, count))).catch(onFailure);
       }
     },
   };

@@ -16,14 +16,14 @@ export const EVENT_FIELDS = {
 /**
  * Writes each event as one record of a structured log: `event` and exactly the payload's fields, whatever else the
  * object that was emitted may carry.
- * @param write takes one event, for example a JSON logger's `info`
+ * @param write takes one event, for example a JSON logger's `info`, and how many of them it stands for
  */
-export function createLogSink(write: (event: SignalingEvent) => void): EventSink {
+export function createLogSink(write: (event: SignalingEvent, count: number) => void): EventSink {
   return {
-    emit(event) {
+    emit(event, count = 1) {
       const payload: Record<string, unknown> = { ...event };
       const fields = ['event', ...EVENT_FIELDS[event.event]];
-      write(Object.fromEntries(fields.map((name) => [name, payload[name]])) as SignalingEvent);
+      write(Object.fromEntries(fields.map((name) => [name, payload[name]])) as SignalingEvent, count);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Authenticator, Viewer } from '../identity/viewer.js';
 import { OPAQUE_ID } from '../limits.js';
 import type { Clock } from '../ports.js';
 import { ALGORITHMS, fits, type Algorithm } from './algorithms.js';
-import { createFixedKeys, createPemKey, type KeySource } from './keys.js';
+import { createFixedKeys, createPemKey, type KeySource, type KeyState } from './keys.js';
 import { createRemoteKeys } from './remote-keys.js';
 
 const TOKEN_BYTES = 8 * 1024;
@@ -40,6 +40,10 @@ export interface JwtAuthenticatorOptions {
 }
 
 export interface JwtAuthenticator extends Authenticator {
+  /** Whether tokens can be checked. */
+  state(): KeyState;
+  /** Resolves once keys were had, or the first request for them failed: from then on `state` tells. Never rejects. */
+  readonly asked: Promise<void>;
   /** Whether the login service could not be reached the last time its keys were asked for. */
   degraded(): boolean;
   close(): Promise<void>;
@@ -127,7 +131,13 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): JwtAut
     return Object.freeze({ accountId, deviceId, issuedAt: iat * 1_000, expiresAt: exp * 1_000 });
   }
 
-  return { authenticate, degraded: () => keys.degraded(), close: () => keys.close() };
+  return {
+    authenticate,
+    state: () => keys.state(),
+    asked: keys.asked,
+    degraded: () => keys.state() !== 'ready',
+    close: () => keys.close(),
+  };
 }
 
 const KEY_ID = z.string().optional();

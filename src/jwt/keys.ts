@@ -5,6 +5,9 @@ import { z } from 'zod';
 import { SignalingError } from '../errors.js';
 import { fitsAny } from './algorithms.js';
 
+/** `degraded`: those are used that were had before; `unavailable`: there are none. */
+export type KeyState = 'ready' | 'degraded' | 'unavailable';
+
 /** Where the keys come from that tokens are checked with. A token's own header is never asked. */
 export interface KeySource {
   /**
@@ -13,8 +16,9 @@ export interface KeySource {
    * @throws SignalingError CALL_UNAUTHORIZED: there is no such key; CALL_UNAVAILABLE: that cannot be told at this time
    */
   keysOf(kid: string | undefined): Promise<readonly JWK[]>;
-  /** Whether the source could not be reached the last time it was asked. */
-  degraded(): boolean;
+  state(): KeyState;
+  /** Resolves once keys were had, or the first request for them failed. Never rejects. */
+  readonly asked: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -95,7 +99,8 @@ function fixed(keysOf: (kid: string | undefined) => readonly JWK[] | undefined):
       if (!keys) throw new SignalingError('CALL_UNAUTHORIZED');
       return keys;
     },
-    degraded: () => false,
+    state: () => 'ready',
+    asked: Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }

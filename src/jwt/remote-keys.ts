@@ -2,7 +2,7 @@ import type { JWK } from 'jose';
 import { createJsonClient, ServiceError } from '../http/json-client.js';
 import { SignalingError } from '../errors.js';
 import type { Clock } from '../ports.js';
-import { readKeySet, type KeySet, type KeySource } from './keys.js';
+import { readKeySet, type KeySet, type KeySource, type KeyState } from './keys.js';
 
 /** From this age on keys are asked for again while they go on being used. */
 const REFRESH_MS = 120_000;
@@ -79,6 +79,9 @@ export function createRemoteKeys({ clock, keptSeconds, onFailure, ...service }: 
     throw new SignalingError(failing ? 'CALL_UNAVAILABLE' : 'CALL_UNAUTHORIZED');
   }
 
-  void refresh();
-  return { keysOf, degraded: () => failing, close: () => client.close() };
+  const state = (): KeyState => {
+    if (keys.size === 0 || ageMs() >= keptSeconds * 1_000) return 'unavailable';
+    return failing ? 'degraded' : 'ready';
+  };
+  return { keysOf, state, asked: refresh(), close: () => client.close() };
 }

@@ -39,7 +39,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     requestTimeout: REQUEST_MS,
     http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_MS },
     // What Fastify would answer by itself has another shape, and repeats the path.
-    frameworkErrors: (_error, request, reply) => refuse(request, reply as FastifyReply, 400, BAD_URL),
+    frameworkErrors: (_error, request, reply) => void refuse(request, reply as FastifyReply, 400, BAD_URL),
     clientErrorHandler: refuseConnection,
     return503OnClosing: false,
   });

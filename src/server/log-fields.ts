@@ -21,10 +21,15 @@ export const LOG_FIELDS = {
   correlationId: 'string',
   dependency: 'string',
   operation: 'string',
+  origin: 'string',
+  host: 'string',
   port: 'number',
   program: 'string',
   reason: 'string',
+  seconds: 'number',
   signal: 'string',
+  // How many of its kind a line stands for.
+  count: 'number',
 } as const satisfies Record<string, 'string' | 'number'>;
 
 /** What may be given to the log. A value of another type than the table's is not written. */

@@ -12,11 +12,14 @@ export interface Log {
   error(text: string, fields?: LogFields): void;
   /** An event for whoever runs the service: a line of its fields alone. */
   event(fields: LogFields): void;
+  /** The server cannot start, or goes on no longer. */
+  fatal(text: string, fields?: LogFields): void;
   /**
    * A failure that is ours: class, code and place of what was thrown, never its message.
    * @param correlationId what the client was given to report
+   * @param text what failed; "Internal server error" when left out
    */
-  defect(thrown: unknown, correlationId?: string): void;
+  defect(thrown: unknown, correlationId?: string, text?: string): void;
   /** Writes what is still waiting. To be called last. */
   flush(): void;
 }
@@ -38,7 +41,7 @@ export function createLog({ level, to }: LogOptions): Log {
     to ?? standardOutput ?? undefined,
   );
   const writer =
-    (method: 'debug' | 'info' | 'warn' | 'error') =>
+    (method: 'debug' | 'info' | 'warn' | 'error' | 'fatal') =>
     (text: string, fields: LogFields = {}): void =>
       logger[method](allowedFields(fields), safeText(text));
 
@@ -47,11 +50,12 @@ export function createLog({ level, to }: LogOptions): Log {
     info: writer('info'),
     warn: writer('warn'),
     error: writer('error'),
+    fatal: writer('fatal'),
     event: (fields) => {
       if (logger.isLevelEnabled('info')) logger.info(allowedFields(fields));
     },
-    defect: (thrown, correlationId) =>
-      logger.error({ ...allowedFields({ correlationId }), ...describeDefect(thrown) }, 'Internal server error'),
+    defect: (thrown, correlationId, text = 'Internal server error') =>
+      logger.error({ ...allowedFields({ correlationId }), ...describeDefect(thrown) }, text),
     flush: () => {
       try {
         standardOutput?.flushSync();

@@ -1,53 +1,72 @@
-import { TrustedDocumentsError } from '../graphql/trusted-documents.js';
-import { RelayConfigError } from '../relay/config.js';
+import './no-inspector.js';
 import { welcomeText } from './development.js';
 import { createLog } from './log.js';
 import { startServer } from './server.js';
 import { parseSettings, SettingsError, type Settings } from './settings.js';
+import { StartError } from './start-error.js';
 
 /** A drain that does not come to its end is cut off. */
 const STOP_MS = 5_000;
 
-function readSettings(): Settings {
+/** In production nothing but JSON is written, for what reads it knows nothing else. */
+const isProduction = process.env['NODE_ENV'] === 'production';
+
+/** @returns null: they are no good, which has been told */
+function readSettings(): Settings | null {
   try {
     return parseSettings(process.env);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    tellProblems(error.problems);
+    return null;
+  }
+}
+
+/** A line each, whatever LOG_LEVEL says. */
+function tellProblems(problems: readonly string[]): void {
+  const log = createLog({ level: 'fatal' });
+  if (isProduction) for (const reason of problems) log.fatal('The server cannot start', { reason });
+  else process.stderr.write(problems.map((problem) => `The server cannot start: ${problem}\n`).join(''));
+  log.flush();
+}
+
+async function run(settings: Settings): Promise<void> {
+  const log = createLog({ level: settings.logLevel });
+  if (isProduction) {
+    // Node.js writes these as text.
+    process.removeAllListeners('warning').on('warning', ({ name }) => log.warn('Node.js warns', { reason: name }));
+    process.on('uncaughtException', (error) => {
+      log.defect(error, undefined, 'The process ends: an exception was not caught');
+      log.flush();
+      process.exit(1);
+    });
+  }
+  try {
+    const server = await startServer(settings, log);
+    const stop = (signal: string): void => {
+      log.info('Stopping', { signal });
+      const cutOff = setTimeout(() => process.exit(1), STOP_MS);
+      cutOff.unref();
+      void server.close().then(() => {
+        log.flush();
+        process.exit(0);
+      });
+    };
+    for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop(signal));
+
+    log.info('Listening', { address: server.origin });
+    log.flush();
+    // Tokens are for the person at the terminal: they never go to the log.
+    const trustedOnly = settings.trustedDocumentsFile !== null;
+    if (!isProduction) process.stdout.write(welcomeText({ ...server, trustedOnly }));
+  } catch (error) {
+    if (error instanceof StartError) tellProblems(error.problems);
+    else log.defect(error, undefined, 'The server cannot start');
+    log.flush();
     process.exit(1);
   }
 }
 
 const settings = readSettings();
-const log = createLog({ level: settings.logLevel });
-
-try {
-  const server = await startServer(settings, log);
-  const stop = (signal: string): void => {
-    log.info('Stopping', { signal });
-    const cutOff = setTimeout(() => process.exit(1), STOP_MS);
-    cutOff.unref();
-    void server.close().then(() => {
-      log.flush();
-      process.exit(0);
-    });
-  };
-  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop(signal));
-
-  log.info('Listening', { address: server.origin });
-  log.flush();
-  // Tokens are for the person at the terminal: they never go to the log.
-  process.stdout.write(welcomeText({ ...server, trustedOnly: settings.trustedDocumentsFile !== null }));
-} catch (error) {
-  if (error instanceof RelayConfigError) {
-    process.stderr.write(['RELAY_CONFIG_FILE is not valid:', ...error.problems].join('\n  ') + '\n');
-  } else if (error instanceof SettingsError) {
-    process.stderr.write(`${error.message}\n`);
-  } else if (error instanceof TrustedDocumentsError) {
-    process.stderr.write(['TRUSTED_DOCUMENTS_FILE is not valid:', ...error.problems].join('\n  ') + '\n');
-  } else {
-    log.defect(error);
-    log.flush();
-  }
-  process.exit(1);
-}
+if (settings) await run(settings);
+else process.exit(1);

@@ -1,20 +1,24 @@
 import { ApolloServer } from '@apollo/server';
-import type { AddressInfo } from 'node:net';
+import fastify from 'fastify';
 import { fileURLToPath } from 'node:url';
+import { SignalingError } from '../errors.js';
 import { createMetrics } from '../events/metrics.js';
 import type { CallContext } from '../graphql/context.js';
 import { systemClock } from '../ports.js';
 import { createCallSignaling, type CallSignaling } from '../signaling.js';
 import { isLoopbackOrigin } from './admission.js';
 import type { DevelopmentToken } from './development.js';
-import { serveHealth } from './health.js';
+import { serveHealth, serveMetrics } from './health.js';
 import { createHttp } from './http.js';
 import type { Log } from './log.js';
 import { sharedPersistedQueries } from './persisted-queries.js';
 import { servePlayground } from './playground.js';
 import { openRelaySource } from './relay-source.js';
 import { serveRevocations, type RevocationOptions } from './revocations.js';
+import { createRefusedOrigins, createRefusedStrangers } from './refusal-log.js';
 import type { Settings } from './settings.js';
+import { listen, using } from './start-error.js';
+import { createStrangers } from './strangers.js';
 import { openSurroundings } from './surroundings.js';
 import { serveWebPage } from './web-page.js';
 import { checkTrustedDocuments, openTrustedDocuments } from './trusted-documents.js';
@@ -32,9 +36,7 @@ export interface RunningServer {
 /**
  * The standalone server: everything that the settings ask for, on one port.
  *
- * @throws RelayConfigError the relay configuration cannot be used
- * @throws TrustedDocumentsError the trusted documents cannot be used
- * @throws Error the address is in use
+ * @throws StartError naming the setting that cannot be used
  */
 export async function startServer(settings: Settings, log: Log): Promise<RunningServer> {
   const production = settings.nodeEnv === 'production';
@@ -50,17 +52,24 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     for (let part = opened.pop(); part; part = opened.pop()) await part.close();
   };
   const metrics = createMetrics();
-  const onDefect = (error: unknown, correlationId?: string): void => log.defect(error, correlationId);
+  const onDefect = (error: unknown, correlationId?: string): void => {
+    // What stands behind that is told as an outage.
+    if (error instanceof SignalingError && error.code === 'CALL_UNAVAILABLE') return;
+    log.defect(error, correlationId);
+  };
 
   try {
-    const { options, cache, dependencies, login } = await openSurroundings(settings, log, open, metrics);
+    const { options, cache, dependencies, login, loginAsked } = await openSurroundings(settings, log, open, metrics);
     const tokens = login?.tokens ?? [];
-    const relay = open(await openRelaySource(settings.relayConfigFile, log));
+    const relay = open(await using('RELAY_CONFIG_FILE', () => openRelaySource(settings.relayConfigFile, log)));
+    const { trustedDocumentsFile } = settings;
     const trusted =
-      settings.trustedDocumentsFile === null
+      trustedDocumentsFile === null
         ? null
-        : openTrustedDocuments(settings.trustedDocumentsFile, log, () => metrics.untrustedDocument());
-    const signaling: CallSignaling = open(
+        : await using('TRUSTED_DOCUMENTS_FILE', () =>
+            openTrustedDocuments(trustedDocumentsFile, log, () => metrics.untrustedDocument()),
+          );
+    const create = (): CallSignaling =>
       createCallSignaling({
         ...options,
         freshTokenSeconds: settings.authFreshTokenSeconds,
@@ -73,9 +82,10 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
         production,
         metrics,
         onDefect,
-      }),
-    );
-    if (trusted) checkTrustedDocuments(trusted, signaling.executor);
+      });
+    // All other options are checked with the settings.
+    const signaling = open(await using('RELAY_CONFIG_FILE', create));
+    if (trusted) await using('TRUSTED_DOCUMENTS_FILE', () => checkTrustedDocuments(trusted, signaling.executor));
     relay.watch(signaling.reloadRelay);
 
     const apollo = new ApolloServer<CallContext>({
@@ -86,7 +96,14 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     await apollo.start();
     open({ close: () => apollo.stop() });
 
-    const doors = { allowsOrigin: originRule(settings.corsOrigins), gatewaySecret: settings.gatewaySecret, onDefect };
+    const doors = {
+      allowsOrigin: originRule(settings.corsOrigins),
+      onRefusedOrigin: createRefusedOrigins(log, systemClock),
+      gatewaySecret: settings.gatewaySecret,
+      trustProxy: settings.trustProxy,
+      strangers: createStrangers({ clock: systemClock, onRefused: createRefusedStrangers(log, systemClock) }),
+      onDefect,
+    };
     const app = open(
       await createHttp({
         ...doors,
@@ -96,7 +113,8 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
         onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
       }),
     );
-    serveHealth(app, { isServing: () => serving, dependencies, metrics });
+    serveHealth(app, { isServing: () => serving, dependencies });
+    if (settings.metricsPort === null && !production) serveMetrics(app, metrics);
     const sockets = open(
       attachWebSocket(app.server, {
         ...signaling.websocket,
@@ -116,10 +134,17 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     }
     if (settings.introspection) servePlayground(app, tokens);
     if (!production && login) serveWebPage(app, { directory: WEB_PAGE, login, clock: systemClock });
-    await app.listen({ host: settings.host, port: settings.port });
+    if (settings.metricsPort !== null) {
+      const ownPort = open(fastify());
+      serveMetrics(ownPort, metrics);
+      const address = await listen(ownPort, settings.host, ['METRICS_PORT', settings.metricsPort]);
+      log.info('Metrics are served', { address: `${address}/metrics` });
+    }
+    await loginAsked;
+    const origin = await listen(app, settings.host, ['PORT', settings.port]);
     serving = true;
 
-    return { origin: originOf(app.server.address() as AddressInfo), tokens, close };
+    return { origin, tokens, close };
   } catch (error) {
     await close();
     throw error;
@@ -133,9 +158,4 @@ const WEB_PAGE = fileURLToPath(new URL('../web', import.meta.url));
 function originRule(allowed: Settings['corsOrigins']): (origin: string) => boolean {
   if (allowed !== 'loopback') return (origin) => allowed.includes(origin);
   return isLoopbackOrigin;
-}
-
-function originOf({ address, port, family }: AddressInfo): string {
-  const host = address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-  return `http://${host}:${port}`;
 }

@@ -13,9 +13,12 @@ import { createRedisAdapters, type RedisAdapters } from '../redis/adapters.js';
 import type { OnRedisFailure } from '../redis/failure.js';
 import type { CallSignalingOptions } from '../signaling.js';
 import { createDevelopmentLogin, type DevelopmentLogin } from './development.js';
-import type { Dependency } from './health.js';
+import type { Dependency, DependencyState } from './health.js';
 import type { Log } from './log.js';
-import { SettingsError, type Settings } from './settings.js';
+import type { Settings } from './settings.js';
+import { createOutageLog } from './outage-log.js';
+import { createRelayHealth } from './relay-health.js';
+import { StartError, using } from './start-error.js';
 
 /** The services around this one, as the settings name them. */
 export interface Surroundings {
@@ -33,6 +36,8 @@ export interface Surroundings {
   /** For what is safe to lose; null: this process's memory. */
   readonly cache: Keyv | null;
   readonly dependencies: readonly Dependency[];
+  /** Resolves when the login service's keys are there, or known to be out of reach. Never rejects. */
+  readonly loginAsked: Promise<void>;
   /** null where the login service is a real one. */
   readonly login: DevelopmentLogin | null;
 }
@@ -48,42 +53,62 @@ export async function openSurroundings(
   /** Opens what speaks to one of them; its failures are logged under its name. */
   const depend = <Part extends { close(): unknown; degraded(): boolean }>(
     name: string,
+    affects: Dependency['affects'],
     create: (common: Common) => Part,
+    stateOf: (part: Part) => DependencyState = (part) => (part.degraded() ? 'degraded' : 'ready'),
   ): Part => {
+    const known: { part: Part | null } = { part: null };
+    const isDown = (): boolean => known.part?.degraded() ?? false;
+    const outages = open(createOutageLog({ dependency: name, isDown, log, clock: systemClock }));
     const onFailure: Common['onFailure'] = ({ operation, reason, httpStatus }) => {
       metrics.dependencyFailed(name, reason);
-      log.warn('A service around this one gave no answer', {
-        dependency: name,
-        ...(operation !== undefined ? { operation } : { http_status: httpStatus ?? null }),
-        reason,
-      });
+      outages.failed({ ...(operation !== undefined ? { operation } : { http_status: httpStatus ?? null }), reason });
     };
     const part = open(create({ clock: systemClock, production: settings.nodeEnv === 'production', onFailure }));
-    dependencies.push({ name, degraded: () => part.degraded() });
-    metrics.watchDependency(name, () => part.degraded());
+    known.part = part;
+    dependencies.push({ name, affects, state: () => stateOf(part) });
+    metrics.watchDependency(name, isDown);
     return part;
   };
 
   const redis =
-    settings.redisUrl === null ? null : depend('redis', ({ onFailure }) => openRedis(settings, onFailure, log));
+    settings.redisUrl === null
+      ? null
+      : await using('REDIS_URL', () =>
+          depend(
+            'redis',
+            ['calls'],
+            ({ onFailure }) => openRedis(settings, onFailure, log),
+            // Limits are counted in this process meanwhile, and credentials are handed out; calls stand on it.
+            (part) => (part.degraded() ? 'unavailable' : 'ready'),
+          ),
+        );
   const unfit = (await redis?.inspect()) ?? [];
-  if (unfit.length > 0) throw new SettingsError(unfit);
+  if (unfit.length > 0) throw new StartError(unfit);
   const login = hasKeySource(settings) ? null : await createDevelopmentLogin(developmentNames(settings), Date.now());
-  const authenticator = depend('login', (common) =>
-    createJwtAuthenticator({
-      ...common,
-      keys: login ? { publicKeyPem: login.publicKeyPem } : keysOf(settings),
-      issuer: login?.issuer ?? settings.authIssuer ?? '',
-      audience: login?.audience ?? settings.authAudience ?? '',
-      accountClaim: settings.authAccountClaim,
-      deviceClaim: settings.authDeviceClaim,
-    }),
+  const authenticator = await using(
+    settings.authPublicKeyFile === null ? 'AUTH_JWKS_URL' : 'AUTH_PUBLIC_KEY_FILE',
+    () =>
+      depend(
+        'login',
+        ['calls', 'relay'],
+        (common) =>
+          createJwtAuthenticator({
+            ...common,
+            keys: login ? { publicKeyPem: login.publicKeyPem } : keysOf(settings),
+            issuer: login?.issuer ?? settings.authIssuer ?? '',
+            audience: login?.audience ?? settings.authAudience ?? '',
+            accountClaim: settings.authAccountClaim,
+            deviceClaim: settings.authDeviceClaim,
+          }),
+        (part) => part.state(),
+      ),
   );
   const { deviceDirectoryUrl, callPolicyUrl, webhookUrl, webhookSecret } = settings;
   const directory =
     deviceDirectoryUrl === null
       ? null
-      : depend('device-directory', (common) =>
+      : depend('device-directory', ['calls', 'relay'], (common) =>
           createHttpDirectory({
             ...common,
             url: deviceDirectoryUrl,
@@ -93,13 +118,18 @@ export async function openSurroundings(
   const policy =
     callPolicyUrl === null
       ? null
-      : depend('call-policy', (common) => createHttpPolicy({ ...common, url: callPolicyUrl }));
+      : depend('call-policy', ['calls'], (common) => createHttpPolicy({ ...common, url: callPolicyUrl }));
   const webhook =
     webhookUrl === null
       ? null
-      : depend('webhook', (common) => createWebhook({ ...common, url: webhookUrl, secret: webhookSecret ?? '' }));
+      : depend('webhook', ['calls'], (common) =>
+          createWebhook({ ...common, url: webhookUrl, secret: webhookSecret ?? '' }),
+        );
 
-  const logSink = createLogSink((event) => log.event(event));
+  const logSink = createLogSink((event, count) => log.event(count > 1 ? { ...event, count } : event));
+  const relayHealth = createRelayHealth(systemClock);
+  dependencies.push({ name: 'relay-provider', affects: ['relay'], state: () => relayHealth.state() });
+  metrics.watchDependency('relay-provider', () => relayHealth.state() !== 'ready');
   return {
     options: {
       authenticator,
@@ -117,11 +147,12 @@ export async function openSurroundings(
         rateLimiter: redis.rateLimiter,
         cursorKeys: cursorKeysOf(settings),
       }),
-      events: webhook ? createFanOut([logSink, webhook], (error) => log.defect(error)) : logSink,
+      events: createFanOut([relayHealth, logSink, ...(webhook ? [webhook] : [])], (error) => log.defect(error)),
     },
     cache: redis?.keyv ?? null,
     dependencies,
     login,
+    loginAsked: authenticator.asked,
   };
 }
 
