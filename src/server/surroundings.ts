@@ -85,7 +85,9 @@ export async function openSurroundings(
         );
   const unfit = (await redis?.inspect()) ?? [];
   if (unfit.length > 0) throw new StartError(unfit);
-  const login = hasKeySource(settings) ? null : await createDevelopmentLogin(developmentNames(settings), Date.now());
+  const login = hasKeySource(settings)
+    ? null
+    : await createDevelopmentLogin(developmentNames(settings), systemClock.now());
   const authenticator = await using(
     settings.authPublicKeyFile === null ? 'AUTH_JWKS_URL' : 'AUTH_PUBLIC_KEY_FILE',
     () =>
@@ -156,12 +158,12 @@ export async function openSurroundings(
   };
 }
 
-/** Checked with the settings: both keys are there where REDIS_URL is. @throws SettingsError */
+/** Checked with the settings: both keys are there where REDIS_URL is. @throws StartError */
 function openRedis(settings: Settings, onFailure: OnRedisFailure, log: Log): RedisAdapters {
   const { redisUrl, encryptionKeys, nameKey, redisWaitReplicas, redisTlsCaFile } = settings;
   const { redisSentinelUsername: username, redisSentinelPassword: password } = settings;
   if (redisTlsCaFile !== null && !holdsCertificate(redisTlsCaFile))
-    throw new SettingsError(['REDIS_TLS_CA_FILE must name a file with certificates (PEM)']);
+    throw new StartError(['REDIS_TLS_CA_FILE must name a file with certificates (PEM)']);
   return createRedisAdapters({
     url: redisUrl ?? '',
     encryptionKeys: encryptionKeys ?? [],
