@@ -16,16 +16,14 @@ import { apolloOptions, type ApolloOptions } from './graphql/apollo.js';
 import { createOperation, type CallContext, type Services, type StreamCarrier } from './graphql/context.js';
 import { createMasker, type Masker } from './graphql/errors.js';
 import { createExecutor, type Executor } from './graphql/executor.js';
+import { createLooseStreams } from './graphql/loose-streams.js';
 import { createSchema } from './graphql/schema.js';
 import type { TrustedDocuments } from './graphql/trusted-documents.js';
 import { createSessions } from './identity/session.js';
 import { findRevoked } from './identity/revoked.js';
 import { shareRevocations, type RevocationLog, type RevocationRequest } from './identity/revocations.js';
 import type { Viewer } from './identity/viewer.js';
-import { MemoryAccountIndex } from './memory/account-index.js';
-import { MemoryCallStore } from './memory/call-store.js';
-import { MemoryPresence } from './memory/presence.js';
-import { MemoryWakeBus } from './memory/wake-bus.js';
+import { createMemoryAdapters } from './memory/adapters.js';
 import { createMemoryRateLimiter } from './memory/rate-limiter.js';
 import { systemClock, type Clock, type EventSink, type RateLimit, type RateLimiter } from './ports.js';
 import { createRelay, type CreateRelayOptions } from './providers/relay.js';
@@ -94,7 +92,7 @@ export interface CallSignaling {
   context(request: { readonly headers: { readonly authorization?: string | undefined } }): CallContext;
   /** What a WebSocket door needs; see `attachWebSocket` of `voip-call-signaling/server`. */
   readonly websocket: WebSocketParts;
-  /** Turns whatever was thrown into what may be sent. Part of `apollo`. */
+  /** Turns what this module's fields throw into what may be sent, and leaves a host's own errors alone. Part of `apollo`. */
   readonly formatError: Masker;
   /** Runs operations with the limits and the masking of `apollo`, for transports that Apollo Server does not serve. */
   readonly executor: Executor;
@@ -144,7 +142,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     clock,
     nameKey,
   });
-  const adapters = options.adapters ?? createMemoryAdapters(clock);
+  const adapters: CallAdapters = options.adapters ?? createMemoryAdapters(clock);
   const calls = createCalls({
     ...adapters,
     timers: systemTimers,
@@ -171,14 +169,25 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
   // Whoever comes first waits for it: what was revoked before this node began is refused here too.
   const learned = learn();
   const stopLearning = systemTimers.every(REVOCATIONS_MS, () => void learn());
+  const recheck = async (viewers: readonly Viewer[]): Promise<readonly Viewer[]> => {
+    const told = viewers.filter((viewer) => sessions.isRevoked(viewer));
+    const removed = await findRevoked(viewers, directory);
+    // A socket that closes ends no call: what the device holds or rings for ends here. Where that cannot be done, the
+    // socket closes all the same.
+    await Promise.allSettled(removed.map((device) => calls.service.revokeDevice(device)));
+    return [...told, ...removed];
+  };
+  const looseStreams = createLooseStreams({ presence: adapters.presence, recheck, timers: systemTimers, onDefect });
   const services: Services = {
     relay: relay.service,
     calls: calls.service,
     streams: calls.streams,
+    looseStreams,
     deviceName: createDeviceNames(directory),
   };
 
   const schema = createSchema({
+    onDefect,
     composeDirectives: options.composeDirectives ?? true,
     rateLimiter,
     limitOf: (bucket, declared) =>
@@ -189,17 +198,19 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
       else relay.service.refused(refusal, viewer?.accountId ?? null);
     },
   });
-  const masker = createMasker({ onDefect });
+  const masker = createMasker({ onDefect, suggestions: introspection });
+  const formatError = createMasker({ onDefect, suggestions: introspection, others: 'leave' });
   const { trustedDocuments: trusted } = options;
   const executor = createExecutor({ schema, masker, introspection, trusted });
 
   return {
     schema,
     apollo: apolloOptions({
-      schema,
-      masker,
+      executor,
+      masker: formatError,
       introspection,
       trusted,
+      rateLimiter,
       onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
     }),
     context: ({ headers }) =>
@@ -212,16 +223,9 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
       },
       contextFor: (connection) => createOperation(services, () => Promise.resolve(connection.viewer), connection),
       nextEpoch: () => adapters.presence.nextEpoch(),
-      recheck: async (viewers) => {
-        const told = viewers.filter((viewer) => sessions.isRevoked(viewer));
-        const removed = await findRevoked(viewers, directory);
-        // A socket that closes ends no call: what the device holds or rings for ends here. Where that cannot be done, the
-        // socket closes all the same.
-        await Promise.allSettled(removed.map((device) => calls.service.revokeDevice(device)));
-        return [...told, ...removed];
-      },
+      recheck,
     },
-    formatError: masker,
+    formatError,
     executor,
     metrics,
     // Its streams end after that: with the same token it must not come back in at another node.
@@ -230,6 +234,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     reloadRelay: (config) => relay.reload(config),
     close: async () => {
       stopLearning();
+      looseStreams.stop();
       await calls.close();
       await relay.close();
       // What was given is closed by whoever gave it.
@@ -240,12 +245,3 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
 }
 
 const everyone: CallPolicy = { mayCall: () => Promise.resolve(true) };
-
-function createMemoryAdapters(clock: Clock): CallAdapters {
-  return {
-    store: new MemoryCallStore(clock),
-    index: new MemoryAccountIndex(clock),
-    presence: new MemoryPresence(clock),
-    bus: new MemoryWakeBus(),
-  };
-}

@@ -2,12 +2,13 @@ import type { ApolloServer, ApolloServerOptions, ApolloServerPlugin, GraphQLRequ
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { GraphQLError, OperationTypeNode, type GraphQLSchema, type ValidationRule } from 'graphql';
+import type { GraphQLSchema, ValidationRule } from 'graphql';
+import { orderOfCost, type OrderOptions } from './apollo-order.js';
 import type { CallContext } from './context.js';
-import type { Masker } from './errors.js';
-import { httpPolicy } from './http-policy.js';
-import { documentRules, parseLimits } from './rules.js';
+import { hasStatus, httpPolicy } from './http-policy.js';
+import { documentRules, parseLimits, validationLimits } from './rules.js';
 import type { TrustedDocuments } from './trusted-documents.js';
 
 /** Options for an Apollo Server that serves the schema as this project means it to be served. */
@@ -17,18 +18,17 @@ export type ApolloOptions = Pick<
   | 'formatError'
   | 'plugins'
   | 'validationRules'
+  | 'validationOptions'
   | 'parseOptions'
+  | 'documentStore'
   | 'introspection'
-  | 'hideSchemaDetailsFromClientErrors'
   | 'includeStacktraceInErrorResponses'
   | 'allowBatchedHttpRequests'
   | 'persistedQueries'
 > & { readonly schema: GraphQLSchema };
 
-export interface ApolloSettings {
-  readonly schema: GraphQLSchema;
-  readonly masker: Masker;
-  /** Whether introspection and "did you mean" are answered. */
+export interface ApolloSettings extends OrderOptions {
+  /** Whether introspection and "did you mean" are answered, and a landing page is shown. */
   readonly introspection: boolean;
   /** When there are any, no other documents are run. */
   readonly trusted?: TrustedDocuments | undefined;
@@ -36,21 +36,27 @@ export interface ApolloSettings {
   readonly onAnswered?: (outcome: 'ok' | 'error', seconds: number) => void;
 }
 
-export function apolloOptions({ schema, masker, introspection, trusted, onAnswered }: ApolloSettings): ApolloOptions {
+export function apolloOptions(settings: ApolloSettings): ApolloOptions {
+  const { executor, masker, introspection, trusted } = settings;
   return {
-    schema,
+    schema: executor.schema,
     formatError: masker,
     plugins: [
-      responsePolicy(onAnswered),
+      orderOfCost(settings),
+      responsePolicy(settings.onAnswered),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
+      // It comes from a CDN.
+      ...(introspection ? [] : [ApolloServerPluginLandingPageDisabled()]),
     ],
     validationRules: [...documentRules(introspection), ...(trusted ? [trustedRule(trusted)] : [])],
+    validationOptions: validationLimits(introspection),
     ...(trusted && { persistedQueries: { cache: cacheOf(trusted) } }),
     parseOptions: parseLimits,
+    // Its bound counts entries, and anyone can fill it: the executor's documents take its place.
+    documentStore: null,
     // Refused by a rule of ours, in the same words on every transport.
     introspection: true,
-    hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
     allowBatchedHttpRequests: false,
   };
@@ -76,21 +82,12 @@ function cacheOf(trusted: TrustedDocuments): ApolloServer['cache'] {
 type RequestListener = GraphQLRequestListener<CallContext>;
 type Answered = Parameters<NonNullable<RequestListener['willSendResponse']>>[0];
 
-/** Without this a subscription sent by POST would be executed as if it were a query. */
-const refuseSubscription: NonNullable<RequestListener['didResolveOperation']> = async ({ operation }) => {
-  if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
-  throw new GraphQLError('Subscriptions are served over WebSocket (graphql-transport-ws).', {
-    extensions: { code: 'BAD_REQUEST' },
-  });
-};
-
 /** What HTTP adds to GraphQL. */
 function responsePolicy(onAnswered: ApolloSettings['onAnswered']): ApolloServerPlugin<CallContext> {
   return {
     requestDidStart: async () => {
       const startedAt = performance.now();
       return {
-        didResolveOperation: refuseSubscription,
         willSendResponse: async (answered) => {
           hideBehindRefusal(answered);
           applyPolicy(answered);
@@ -103,7 +100,7 @@ function responsePolicy(onAnswered: ApolloSettings['onAnswered']): ApolloServerP
   };
 }
 
-/** Nobody learns of the schema from what else is wrong with a document that is not trusted. */
+/** Nothing is told of the schema by what else is wrong with a document that is not trusted. */
 function hideBehindRefusal({ response: { body } }: Answered): void {
   if (body.kind !== 'single') return;
   const refusal = body.singleResult.errors?.find(({ extensions }) => extensions?.['code'] === 'QUERY_NOT_IN_SAFELIST');
@@ -114,7 +111,9 @@ function hideBehindRefusal({ response: { body } }: Answered): void {
 function applyPolicy({ request, response: { http, body } }: Answered): void {
   http.headers.set('cache-control', 'no-store');
   // The method was wrong: that is nothing that GraphQL could say.
-  if (http.status === 405 || body.kind !== 'single' || !body.singleResult.errors?.length) return;
+  if (http.status === 405 || body.kind !== 'single') return;
+  // Nor is what a host's own fields say.
+  if (!body.singleResult.errors?.some(hasStatus)) return;
   const policy = httpPolicy(body.singleResult, request.http?.headers.get('accept') ?? '');
   http.status = policy.status;
   if (policy.retryAfterSeconds > 0) http.headers.set('retry-after', String(policy.retryAfterSeconds));

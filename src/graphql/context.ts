@@ -4,6 +4,7 @@ import type { EventStream } from '../call/stream.js';
 import type { EventStreams } from '../call/streams.js';
 import type { Viewer } from '../identity/viewer.js';
 import type { RelayCredentials } from '../relay/credentials.js';
+import type { LooseStreams } from './loose-streams.js';
 
 /** What resolvers may ask of the domain. */
 export interface Services {
@@ -23,6 +24,8 @@ export interface Services {
     | 'recentCalls'
   >;
   readonly streams: Pick<EventStreams, 'subscribe'>;
+  /** For streams that come over no socket of ours. */
+  readonly looseStreams: Pick<LooseStreams, 'carry'>;
   /** What a device is called; null when that is not known, or cannot be found out now. */
   deviceName(device: { readonly accountId: string; readonly id: string }): Promise<string | null>;
 }
@@ -40,7 +43,9 @@ export interface Operation {
   readonly services: Services;
   /** The caller, checked once an operation. @throws SignalingError CALL_UNAUTHORIZED or CALL_UNAVAILABLE */
   viewer(): Promise<Viewer>;
-  /** The socket that it came over; null over HTTP. */
+  /** Whether the caller's session was found valid: looked at before the operation is, which costs more. */
+  identified(): Promise<boolean>;
+  /** The socket of ours that it came over; null over HTTP, and over a host's own WebSocket. */
   readonly connection: StreamCarrier | null;
 }
 
@@ -49,12 +54,18 @@ export interface CallContext {
   readonly callSignaling: Operation;
 }
 
-/** Makes the context of one operation; the caller is only looked at when a field asks for it. */
+/** Makes the context of one operation; the caller is looked at once, when that is first asked for. */
 export function createOperation(
   services: Services,
   identify: () => Promise<Viewer>,
   connection: StreamCarrier | null = null,
 ): CallContext {
-  let viewer: Promise<Viewer> | undefined;
-  return { callSignaling: { services, viewer: () => (viewer ??= identify()), connection } };
+  let known: Promise<Viewer> | undefined;
+  const viewer = (): Promise<Viewer> => (known ??= identify());
+  const identified = (): Promise<boolean> =>
+    viewer().then(
+      () => true,
+      () => false,
+    );
+  return { callSignaling: { services, viewer, identified, connection } };
 }

@@ -20,36 +20,87 @@ const REQUEST_ERRORS: Readonly<Record<string, number>> = {
 
 export interface MaskerOptions {
   /** Receives a defect of ours with the correlation id that the client was given. */
-  readonly onDefect: (error: unknown, correlationId: string) => void;
+  readonly onDefect: OnDefect;
+  /**
+   * What becomes of an error that is neither of this module's fields nor of the request. A host that runs fields of its
+   * own beside them has its errors left alone; by default they are defects.
+   */
+  readonly others?: 'mask' | 'leave';
+  /** Whether "did you mean" is answered. Default true. */
+  readonly suggestions?: boolean;
 }
+
+export type OnDefect = (error: unknown, correlationId: string) => void;
 
 /** Turns whatever was thrown into what is sent, on every transport. */
 export type Masker = (formatted: GraphQLFormattedError, thrown: unknown) => GraphQLFormattedError;
 
+/** An error of one of this module's fields, as it is sent by whatever GraphQL engine runs them. */
+export class FieldError extends GraphQLError {
+  override readonly name = 'GraphQLError';
+}
+
 /**
- * The one place where thrown becomes sent. A SignalingError goes out in the words of the error table, an error of the
- * request in GraphQL's own without the values it quotes, and anything else as an internal error with a correlation id.
+ * What a field of ours throws. A SignalingError has the words of the error table, anything else is a defect with a
+ * correlation id.
  */
-export function createMasker({ onDefect }: MaskerOptions): Masker {
+export function fieldError(thrown: unknown, onDefect: OnDefect): FieldError {
+  if (thrown instanceof FieldError) return thrown;
+  const { message, extensions } = wordsOf(originalOf(thrown), onDefect);
+  return new FieldError(message, { extensions });
+}
+
+/**
+ * The one place where thrown becomes sent. Errors of our fields go out as they are, an error of the request in GraphQL's
+ * own words without the values that it quotes, and anything else as an internal error.
+ */
+export function createMasker({ onDefect, others = 'mask', suggestions = true }: MaskerOptions): Masker {
   return (formatted, thrown) => {
     const original = originalOf(thrown);
     const where = {
       ...(formatted.locations && { locations: formatted.locations }),
       ...(formatted.path && { path: formatted.path }),
     };
-    if (original instanceof SignalingError) {
-      return { message: original.message, ...where, extensions: extensionsOf(original) };
+    if (original instanceof FieldError) return { message: original.message, ...where, extensions: original.extensions };
+    const request = original instanceof SignalingError ? null : requestErrorOf(formatted, original);
+    if (request) {
+      const message = suggestions ? request.message : withoutSuggestion(request.message);
+      return { ...request, message, ...where };
     }
-    const request = requestErrorOf(formatted, original);
-    if (request) return { ...request, ...where };
+    if (others === 'leave' && !(original instanceof SignalingError)) return formatted;
+    const { message, extensions } = wordsOf(original, onDefect);
+    return { message, ...where, extensions };
+  };
+}
 
-    const correlationId = randomUUID();
-    onDefect(original, correlationId);
-    return {
-      message: 'Internal server error',
-      ...where,
-      extensions: { code: 'INTERNAL_SERVER_ERROR', status: 500, retryable: false, correlationId },
-    };
+/** The public code of an error that an engine gives, if it has one. */
+export function codeOf(error: GraphQLError): unknown {
+  const original = originalOf(error);
+  return original instanceof SignalingError ? original.code : error.extensions['code'];
+}
+
+/** An error of the engine's, under the code that Apollo Server gives it. */
+export function coded({ message, nodes, source, positions, extensions }: GraphQLError, code: string): GraphQLError {
+  return new GraphQLError(message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    extensions: { ...extensions, code },
+  });
+}
+
+/** What was thrown where nothing should be, as the masker takes it. */
+export function defect(thrown: unknown): GraphQLError {
+  return new GraphQLError('', { originalError: thrown instanceof Error ? thrown : new Error(typeof thrown) });
+}
+
+function wordsOf(thrown: unknown, onDefect: OnDefect): { message: string; extensions: Record<string, unknown> } {
+  if (thrown instanceof SignalingError) return { message: thrown.message, extensions: extensionsOf(thrown) };
+  const correlationId = randomUUID();
+  onDefect(thrown, correlationId);
+  return {
+    message: 'Internal server error',
+    extensions: { code: 'INTERNAL_SERVER_ERROR', status: 500, retryable: false, correlationId },
   };
 }
 
@@ -77,14 +128,13 @@ function requestErrorOf(formatted: GraphQLFormattedError, original: unknown): Gr
   if (!(original instanceof GraphQLError) || formatted.path) return null;
   // An error that names itself is not what the engine takes it for: in Apollo Server a rule can refuse, but not say why.
   const code = original.extensions['code'] ?? formatted.extensions?.['code'];
-  // What graphql-js says of variables as a whole, as that they have too many mistakes, comes without a code.
-  if (code === 'BAD_USER_INPUT' || code === undefined || code === 'INTERNAL_SERVER_ERROR') {
-    const { status, retryable } = ERRORS.CALL_INPUT_INVALID;
-    const extensions = { code: 'CALL_INPUT_INVALID', status, retryable };
-    return { message: withoutValues(formatted.message), extensions };
+  // Ours to say, before the engine looks at variables: this one comes from a server that does not ask us.
+  if (code === 'BAD_USER_INPUT') {
+    const { message, status, retryable } = ERRORS.CALL_INPUT_INVALID;
+    return { message, extensions: { code: 'CALL_INPUT_INVALID', status, retryable } };
   }
   // The lexer stops at the token limit with a syntax error; to the client it is one of the document's limits.
-  const tooLong = code === 'GRAPHQL_PARSE_FAILED' && formatted.message.includes('Parsing aborted');
+  const tooLong = code === 'GRAPHQL_PARSE_FAILED' && isTooLong(formatted);
   const publicCode = tooLong ? 'GRAPHQL_VALIDATION_FAILED' : String(code);
   const status = REQUEST_ERRORS[publicCode];
   if (status === undefined) return null;
@@ -94,32 +144,29 @@ function requestErrorOf(formatted: GraphQLFormattedError, original: unknown): Gr
   };
 }
 
+/** The parser's words for a document with more tokens than it may have. */
+export function isTooLong({ message }: { readonly message: string }): boolean {
+  return message.endsWith('Parsing aborted.');
+}
+
+/** Longer than anything that is said without quoting values. */
+const LONGEST_TEXT = 500;
+
 /**
- * Takes out of graphql-js's texts what they quote of values: a value may be an SDP, a candidate or a token. Names of
- * fields, types and variables stay.
+ * Takes out of graphql-js's texts of a document what they quote of values: a value may be an SDP, a candidate or a token.
+ * Names of fields, types and variables stay. Looks at the beginning only, however long the quoted text is.
  */
 export function withoutValues(message: string): string {
-  const variable = /^(Variable "\$\w+" got )invalid value /.exec(message);
-  if (variable) return `${variable[1]}an invalid value${pathIn(message)}${reasonIn(message)}`;
   return message
+    .slice(0, LONGEST_TEXT)
     .replace(/(String|BlockString) "[\s\S]*$/, '$1.')
     .replace(/, found (?!String\.|BlockString\.)(?!Name|<EOF>|"\W{1,3}"\.$)[\s\S]*$/, '.')
     .replace(/( value): [\s\S]*$/, '$1.')
     .replace(/^(Unknown operation) named [\s\S]*$/, '$1.');
 }
 
-/** Where in the variable the value stands: the last path that the text names. */
-function pathIn(message: string): string {
-  const path = [...message.matchAll(/ at "([\w.[\]]{1,100})"/g)].at(-1);
-  return path ? ` at "${path[1]}"` : '';
-}
-
-/** Only reasons made of names of the schema are repeated. */
-function reasonIn(message: string): string {
-  const reason =
-    /; (Field "\w+" (?:of required type "[\w![\]]+" was not provided|is not defined by type "\w+")|Expected non-nullable type "[\w![\]]+" not to be null)\.[^;]*$/.exec(
-      message,
-    ) ?? /; (\w+ cannot represent)/.exec(message);
-  if (!reason) return '.';
-  return reason[1]?.endsWith('represent') ? `; ${reason[1]} it.` : `; ${reason[1]}.`;
+/** There is one that `hideSuggestions` leaves: that a field has subfields. */
+function withoutSuggestion(message: string): string {
+  const at = message.lastIndexOf(' Did you mean "');
+  return at > 0 && message.endsWith('?') ? message.slice(0, at) : message;
 }

@@ -1,6 +1,5 @@
 import { Arg, Directive, Resolver, Root, Subscription } from 'type-graphql';
 import type { CallEvent as Event } from '../call/event.js';
-import { SignalingError } from '../errors.js';
 import { shapeOfEvent } from './call.shape.js';
 import type { CallContext } from './context.js';
 import { CallEvent, CursorType } from './event.types.js';
@@ -25,10 +24,10 @@ export class EventResolver {
   }
 }
 
-/** A stream belongs to a socket: that is what tells it how long its session lasts and whether its device is there. */
+/** A socket of ours tells a stream how long its session lasts and whether its device is there; a host's own does not. */
 async function subscribe({ callSignaling }: CallContext, after: string | null): Promise<AsyncIterable<Event>> {
   const { connection, services } = callSignaling;
-  if (!connection) throw new SignalingError('CALL_UNAVAILABLE');
   const viewer = await callSignaling.viewer();
-  return connection.register(await services.streams.subscribe(viewer, connection.epoch, after));
+  const carrier = connection ?? (await services.looseStreams.carry(viewer));
+  return carrier.register(await services.streams.subscribe(viewer, carrier.epoch, after));
 }

@@ -44,9 +44,15 @@ export function httpPolicy({ data, errors }: Answer, accept: string): HttpPolicy
 
 /** The status of the error that stands first in the document; errors come in the order in which fields failed. */
 function statusOf(errors: readonly SentError[]): number {
-  const [first] = [...errors].sort((a, b) => {
+  // A host's own errors say none.
+  const [first] = errors.filter(hasStatus).sort((a, b) => {
     const [x, y] = [a.locations?.[0], b.locations?.[0]];
     return (x?.line ?? 0) - (y?.line ?? 0) || (x?.column ?? 0) - (y?.column ?? 0);
   });
   return Number(first?.extensions?.['status'] ?? 500);
+}
+
+/** Every error of this module says its status. */
+export function hasStatus({ extensions }: SentError): boolean {
+  return typeof extensions?.['status'] === 'number';
 }

@@ -25,6 +25,11 @@ export function documentRules(introspection: boolean): readonly ValidationRule[]
 /** Parser options that go with {@link documentLimits}. */
 export const parseLimits = { maxTokens: LIMITS.documentTokens } as const;
 
+/** Options of `validate`: it stops at the first few errors, and where introspection is off makes no suggestions. */
+export function validationLimits(introspection: boolean): { maxErrors: number; hideSuggestions: boolean } {
+  return { maxErrors: LIMITS.errorsPerRequest, hideSuggestions: !introspection };
+}
+
 function depthRule(context: ValidationContext): ASTVisitor {
   const ofFragment = new Map<FragmentDefinitionNode, number>();
 

@@ -10,8 +10,10 @@ import { authDirective, federationLinks, rateLimitDirective } from './directives
 import { guardSchema, type GuardOptions } from './guard.js';
 import { CallResolver, DeviceResolver } from './call.resolver.js';
 import { guardEntities } from './entities.js';
+import type { OnDefect } from './errors.js';
 import { EventResolver } from './event.resolver.js';
 import { eventTypes } from './event.types.js';
+import { maskFields } from './field-errors.js';
 import { RelayResolver } from './relay.resolver.js';
 
 export interface SchemaOptions {
@@ -52,8 +54,8 @@ function resolversOf(code: GraphQLSchema): object {
 /** What other subgraphs refer to, each with the field whose directives protect it. */
 const REFERENCES = { Call: 'call' } as const;
 
-/** The executable schema, with `@auth` and `@rateLimit` in force. */
-export function createSchema(options: SchemaOptions & GuardOptions): GraphQLSchema {
+/** The executable schema, with `@auth` and `@rateLimit` in force, whose errors are fit to be sent. */
+export function createSchema(options: SchemaOptions & GuardOptions & { readonly onDefect: OnDefect }): GraphQLSchema {
   const subgraph = guardEntities(buildSubgraph(options), Object.keys(REFERENCES));
-  return guardSchema(subgraph, { ...options, references: REFERENCES });
+  return maskFields(guardSchema(subgraph, { ...options, references: REFERENCES }), options.onDefect);
 }

@@ -56,7 +56,8 @@ async function answerOf(
   { query, variables, operationName }: PlainOperation,
   contextValue: CallContext,
 ) {
-  const prepared = executor.prepare(query, operationName);
+  const caller = (await contextValue.callSignaling.identified()) ? 'identified' : 'stranger';
+  const prepared = executor.prepare({ query, operationName }, caller);
   if (!('document' in prepared)) return { errors: executor.masked(prepared) };
   if (prepared.operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
   const result = (await executor.run({
@@ -74,7 +75,7 @@ async function answerOf(
 /** Anything out of the ordinary is Apollo Server's: GET, persisted queries, bodies and headers that are not as they should be. */
 function isPlain({ method, headers, body }: FastifyRequest): boolean {
   if (method !== 'POST' || !headers['content-type']?.startsWith('application/json')) return false;
-  if (!PLAIN_ACCEPT.test(headers.accept ?? '*/*') || typeof body !== 'object' || body === null) return false;
+  if (!isPlainAccept(headers.accept ?? '*/*') || typeof body !== 'object' || body === null) return false;
   const { query, variables, operationName, extensions } = body as Record<string, unknown>;
   return (
     typeof query === 'string' &&
@@ -86,5 +87,8 @@ function isPlain({ method, headers, body }: FastifyRequest): boolean {
 }
 
 /** No quality values, nothing but JSON of some kind. */
-const PLAIN_ACCEPT =
-  /^ *(?:\*\/\*|application\/(?:json|graphql-response\+json))(?: *, *(?:\*\/\*|application\/(?:json|graphql-response\+json)))* *$/;
+export function isPlainAccept(accept: string): boolean {
+  return accept.split(',').every((range) => PLAIN_RANGES.includes(range.trim()));
+}
+
+const PLAIN_RANGES = ['*/*', 'application/json', GRAPHQL_RESPONSE];

@@ -90,7 +90,9 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
 
     const apollo = new ApolloServer<CallContext>({
       ...signaling.apollo,
-      ...(cache && { cache: sharedPersistedQueries(cache, systemClock) }),
+      // All fields are ours here: what is not known is masked.
+      formatError: signaling.executor.masker,
+      ...(cache && { cache: sharedPersistedQueries(cache) }),
       stopOnTerminationSignals: false,
     });
     await apollo.start();

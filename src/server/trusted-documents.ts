@@ -25,7 +25,7 @@ export function openTrustedDocuments(file: string, log: Log, onRefused: () => vo
  */
 export function checkTrustedDocuments({ texts }: TrustedDocuments, executor: Executor): void {
   const problems = texts.flatMap(({ name, text }) => {
-    const prepared = executor.prepare(text);
+    const prepared = executor.prepare({ query: text }, 'identified');
     if ('operation' in prepared) return [];
     const [error] = executor.masked(prepared);
     return [`operation ${name}: ${error?.message}`];

@@ -6,8 +6,16 @@ import { LIMITS } from '../limits.js';
 export interface Operations {
   /** Takes a message of the client's. */
   receive(text: string): void;
-  /** @returns whether the operation may run beside those that already do */
-  admit(id: string, operation: OperationDefinitionNode): boolean;
+  /**
+   * Takes a place for an operation before anything of it is read. When all are taken, there are a few more for what looks
+   * like `hangUpCall`.
+   *
+   * @param query its text; empty where it is named by an id
+   * @returns false: it may not run beside those that already do
+   */
+  admit(id: string, query: string): boolean;
+  /** To be told what an admitted operation is. @returns false: it has a place that only `hangUpCall` may have */
+  keeps(id: string, operation: OperationDefinitionNode): boolean;
   isSubscription(id: string): boolean;
   /** How many queries and mutations have not been answered yet. */
   unanswered(): number;
@@ -32,7 +40,8 @@ export interface OperationsOptions {
 interface Underway {
   /** Null until the document has been read. */
   kind: OperationTypeNode | null;
-  isCounted: boolean;
+  /** What it is counted among; null: it was not admitted. */
+  place: 'common' | 'hangUp' | null;
   /** The client wants no more of it, and may use its id again. */
   isLeft: boolean;
   /** What the client then asked for under the same id: begins when this is over, so that no answer goes to the wrong one. */
@@ -42,7 +51,13 @@ interface Underway {
 export function createOperations(options: OperationsOptions): Operations {
   const { handle } = options;
   const underway = new Map<string, Underway>();
-  let counted = 0;
+  const free = { common: LIMITS.operationsPerSocket as number, hangUp: LIMITS.hangUpsPerSocket as number };
+
+  function move(operation: Underway, place: Underway['place']): void {
+    if (operation.place !== null) free[operation.place] += 1;
+    if (place !== null) free[place] -= 1;
+    operation.place = place;
+  }
 
   function receive(text: string): void {
     if (!options.isOpen()) return;
@@ -61,13 +76,13 @@ export function createOperations(options: OperationsOptions): Operations {
   }
 
   function begin(id: string, text: string): void {
-    const operation: Underway = { kind: null, isCounted: false, isLeft: false, next: null };
+    const operation: Underway = { kind: null, place: null, isLeft: false, next: null };
     underway.set(id, operation);
     void handle(text)
       .catch((error: unknown) => options.onFailed(id, error))
       .then(() => {
         underway.delete(id);
-        if (operation.isCounted) counted -= 1;
+        move(operation, null);
         options.onOver();
         if (operation.next !== null) receive(operation.next);
       });
@@ -75,14 +90,20 @@ export function createOperations(options: OperationsOptions): Operations {
 
   return {
     receive,
-    admit: (id, operation) => {
+    admit: (id, query) => {
+      const known = underway.get(id);
+      if (!known) return false;
+      if (free.common > 0) move(known, 'common');
+      else if (free.hangUp > 0 && mayBeHangUp(query)) move(known, 'hangUp');
+      return known.place !== null;
+    },
+    keeps: (id, operation) => {
       const known = underway.get(id);
       if (!known) return false;
       known.kind = operation.operation;
-      if (isHangUp(operation)) return true;
-      if (counted >= LIMITS.operationsPerSocket) return false;
-      counted += 1;
-      known.isCounted = true;
+      if (!isHangUp(operation)) return known.place === 'common';
+      // It leaves the common places to the others.
+      if (free.hangUp > 0) move(known, 'hangUp');
       return true;
     },
     isSubscription: (id) => underway.get(id)?.kind === OperationTypeNode.SUBSCRIPTION,
@@ -91,6 +112,13 @@ export function createOperations(options: OperationsOptions): Operations {
       return [...underway.values()].filter(awaitsAnswer).length;
     },
   };
+}
+
+/** More than any client writes to end a call: who has used up its places is not read at length. */
+const HANG_UP_CHARACTERS = 2_048;
+
+function mayBeHangUp(query: string): boolean {
+  return query === '' || (query.length <= HANG_UP_CHARACTERS && query.includes('hangUpCall'));
 }
 
 /** Nothing may keep a user from ending a call. */

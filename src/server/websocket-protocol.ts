@@ -2,6 +2,7 @@ import { GraphQLError, type ExecutionArgs, type FormattedExecutionResult } from 
 import { makeServer, MessageType, stringifyMessage, type Server } from 'graphql-ws';
 import { SignalingError } from '../errors.js';
 import type { CallContext } from '../graphql/context.js';
+import { codeOf } from '../graphql/errors.js';
 import type { Execution, Executor } from '../graphql/executor.js';
 import { LIMITS } from '../limits.js';
 import type { Admitted } from './websocket-admission.js';
@@ -55,9 +56,7 @@ export function createProtocol({ executor, connect, contextFor, metrics }: Proto
    * closes with 1013: so that is what it gets when a stream cannot begin, or go on, for the time being.
    */
   function endIfUnavailable({ operations, connection }: Session, id: string, errors: readonly GraphQLError[]): void {
-    const isUnavailable = errors.some(
-      ({ originalError }) => originalError instanceof SignalingError && originalError.code === 'CALL_UNAVAILABLE',
-    );
+    const isUnavailable = errors.some((error) => codeOf(error) === 'CALL_UNAVAILABLE');
     if (isUnavailable && operations?.isSubscription(id)) connection?.end('UNAVAILABLE');
   }
 
@@ -67,9 +66,11 @@ export function createProtocol({ executor, connect, contextFor, metrics }: Proto
     subscribe: run,
     onConnect: ({ extra: session, connectionParams }) => connect(session, authorizationIn(connectionParams)),
     onSubscribe: ({ extra: { operations, connection } }, id, { query, operationName, variables, extensions }) => {
-      const prepared = executor.prepare(query, operationName, extensions);
+      // What is not admitted is not read.
+      if (!connection || !operations?.admit(id, query)) return [TOO_MANY];
+      const prepared = executor.prepare({ query, operationName, extensions }, 'identified');
       if (!('operation' in prepared)) return prepared;
-      if (!connection || !operations?.admit(id, prepared.operation)) return [TOO_MANY];
+      if (!operations.keeps(id, prepared.operation)) return [TOO_MANY];
       return {
         schema: executor.schema,
         document: prepared.document,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { buildSchema, execute, GraphQLError, parse, validate, type ExecutionResult } from 'graphql';
+import { buildSchema, getOperationAST, GraphQLError, parse, validate, type OperationDefinitionNode } from 'graphql';
 import { ERRORS, SignalingError, type ErrorCode } from '../../src/errors.js';
 import { createMasker, withoutValues } from '../../src/graphql/errors.js';
+import { variablesOf } from '../../src/graphql/variables.js';
 
 const defects: [unknown, string][] = [];
 const mask = createMasker({ onDefect: (error, correlationId) => defects.push([error, correlationId]) });
@@ -108,13 +109,13 @@ function textsOf(value: unknown): string[] {
     {
       callId: { value },
       sdp: [value],
-      seq: 1.5,
+      seq: 1,
       candidates: [{ candidate: value, index: value, media: value, value }],
     },
   ];
   const coerced = variables.flatMap((input) => {
-    const result = execute({ schema, document, variableValues: { input } }) as ExecutionResult;
-    return result.errors?.map(({ message }) => message) ?? [];
+    const variables = variablesOf(schema, getOperationAST(document) as OperationDefinitionNode, { input });
+    return 'errors' in variables ? variables.errors.map(({ message }) => message) : [];
   });
   return [...texts, ...coerced];
 }

@@ -3,8 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { buildSchema, getIntrospectionQuery, type ExecutionResult, type GraphQLError } from 'graphql';
 import { SignalingError } from '../../src/errors.js';
 import { apolloOptions } from '../../src/graphql/apollo.js';
-import type { CallContext } from '../../src/graphql/context.js';
+import { createOperation, type CallContext, type Services } from '../../src/graphql/context.js';
 import { createMasker } from '../../src/graphql/errors.js';
+import { createMemoryRateLimiter } from '../../src/memory/rate-limiter.js';
+import { systemClock } from '../../src/ports.js';
 import { createExecutor, type Executor, type PreparedOperation } from '../../src/graphql/executor.js';
 
 const schema = buildSchema(`
@@ -25,13 +27,19 @@ const rootValue = {
   },
 };
 
+const viewer = { accountId: 'alice', deviceId: 'phone', issuedAt: 0, expiresAt: 1 };
+const someone: CallContext = createOperation({} as Services, () => Promise.resolve(viewer));
+
 function world(introspection: boolean) {
-  const masker = createMasker({ onDefect: () => {} });
+  const masker = createMasker({ onDefect: () => {}, suggestions: introspection });
   const executor = createExecutor({ schema, masker, introspection });
-  const apollo = new ApolloServer<CallContext>({ ...apolloOptions({ schema, masker, introspection }), rootValue });
+  const apollo = new ApolloServer<CallContext>({
+    ...apolloOptions({ executor, masker, introspection, rateLimiter: createMemoryRateLimiter(systemClock) }),
+    rootValue,
+  });
   const overHttp = async (query: string, variables?: Record<string, unknown>, operationName?: string) => {
     const request = { query, ...(variables && { variables }), ...(operationName !== undefined && { operationName }) };
-    const { body } = await apollo.executeOperation(request, { contextValue: {} as CallContext });
+    const { body } = await apollo.executeOperation(request, { contextValue: someone });
     if (body.kind !== 'single') throw new Error('incremental');
     return plain(body.singleResult);
   };
@@ -52,7 +60,7 @@ async function run(
   variableValues: Record<string, unknown> = {},
   operationName?: string,
 ): Promise<ExecutionResult> {
-  const prepared = executor.prepare(query, operationName);
+  const prepared = executor.prepare({ query, operationName }, 'identified');
   if (!('operation' in prepared)) return { errors: prepared };
   const args = { schema, document: prepared.document, operationName: operationName ?? null, variableValues, rootValue };
   return (await executor.run(args)) as ExecutionResult;
@@ -126,43 +134,31 @@ describe('with introspection off', () => {
 });
 
 describe('documents', () => {
-  const documentOf = (executor: Executor, source: string) => (executor.prepare(source) as PreparedOperation).document;
-  const padded = (n: number, characters = 30): string => `{ hello } #${String(n).padStart(characters, '.')}`;
-
   it('are prepared once and kept, whichever of their operations is asked for', () => {
     const { executor } = world(true);
-    const source = 'query A { hello } query C { hello }';
-    const [a, c] = [executor.prepare(source, 'A'), executor.prepare(source, 'C')] as [
-      PreparedOperation,
-      PreparedOperation,
-    ];
-    expect(a.document).toBe(c.document);
-    expect([a.operation.name?.value, c.operation.name?.value]).toEqual(['A', 'C']);
+    const query = 'query A { hello } query C { hello }';
+    const [a, c] = ['A', 'C'].map(
+      (operationName) => executor.prepare({ query, operationName }, 'identified') as PreparedOperation,
+    );
+    expect(a?.document).toBe(c?.document);
+    expect([a?.operation.name?.value, c?.operation.name?.value]).toEqual(['A', 'C']);
   });
 
-  it('are kept up to a number: the one that was not used for longest goes first', () => {
-    const { executor } = world(true);
-    const first = documentOf(executor, padded(0));
-    const second = documentOf(executor, padded(1));
-    for (let n = 2; n < 500; n += 1) executor.prepare(padded(n));
-    expect(documentOf(executor, padded(0))).toBe(first);
-    executor.prepare(padded(500));
-    expect(documentOf(executor, padded(0))).toBe(first);
-    expect(documentOf(executor, padded(1))).not.toBe(second);
-  });
-
-  it('are kept up to a size of all together', () => {
-    const { executor } = world(true);
-    const first = documentOf(executor, padded(0));
-    for (let n = 1; n < 4; n += 1) executor.prepare(padded(n, 240_000));
-    expect(documentOf(executor, padded(0))).toBe(first);
-    for (let n = 4; n < 9; n += 1) executor.prepare(padded(n, 240_000));
-    expect(documentOf(executor, padded(0))).not.toBe(first);
+  it('are one entry for both: what one of the two found valid, the other does not read again', async () => {
+    const { executor, overHttp } = world(true);
+    await overHttp('{ hello }');
+    const known = executor.documents.get('{ hello }');
+    expect(known).toBeDefined();
+    expect((executor.prepare({ query: '{ hello }' }, 'identified') as PreparedOperation).document).toBe(known);
+    const { bytes } = executor.documents;
+    await overHttp('{ hello }');
+    expect(executor.documents.bytes).toBe(bytes);
   });
 
   it('that are not valid are refused every time, in the same words', () => {
     const { executor } = world(true);
-    const messages = () => (executor.prepare('{ nope }') as readonly GraphQLError[]).map(({ message }) => message);
+    const messages = () =>
+      (executor.prepare({ query: '{ nope }' }, 'identified') as readonly GraphQLError[]).map(({ message }) => message);
     expect(messages()).toEqual(messages());
   });
 });
@@ -170,7 +166,7 @@ describe('documents', () => {
 describe('an execution', () => {
   it('of a subscription gives a stream of results', async () => {
     const { executor } = world(true);
-    const { document } = executor.prepare('subscription { ticks }') as PreparedOperation;
+    const { document } = executor.prepare({ query: 'subscription { ticks }' }, 'identified') as PreparedOperation;
     const results = (await executor.run({ schema, document, rootValue })) as AsyncIterable<ExecutionResult>;
     const all: unknown[] = [];
     for await (const result of results) all.push(result);

@@ -8,6 +8,7 @@ import { apolloOptions } from '../../src/graphql/apollo.js';
 import { createOperation, type CallContext, type Services } from '../../src/graphql/context.js';
 import { authDirective, rateLimitDirective, RateLimitScopeType } from '../../src/graphql/directives.js';
 import { createMasker } from '../../src/graphql/errors.js';
+import { createExecutor } from '../../src/graphql/executor.js';
 import { guardSchema, type GuardOptions } from '../../src/graphql/guard.js';
 import { createMemoryRateLimiter } from '../../src/memory/rate-limiter.js';
 
@@ -71,7 +72,15 @@ function world(options: Partial<GuardOptions> = {}) {
     references: { Thing: 'thing' },
     ...options,
   });
-  const apollo = new ApolloServer<CallContext>(apolloOptions({ schema, masker, introspection: true }));
+  const executor = createExecutor({ schema, masker, introspection: true });
+  const apollo = new ApolloServer<CallContext>(
+    apolloOptions({
+      executor,
+      masker,
+      introspection: true,
+      rateLimiter: createMemoryRateLimiter({ now: () => now, elapsed: () => now }),
+    }),
+  );
   const contextOf = (who: string | null): CallContext =>
     createOperation({} as Services, () => {
       if (who === 'unknown keys') return Promise.reject(new SignalingError('CALL_UNAVAILABLE'));
@@ -151,6 +160,7 @@ describe('@auth', () => {
       callSignaling: {
         services: {} as Services,
         connection: null,
+        identified: () => Promise.resolve(valid),
         viewer: () => (valid ? Promise.resolve(viewer) : Promise.reject(new SignalingError('CALL_UNAUTHORIZED'))),
       },
     });

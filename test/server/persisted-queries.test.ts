@@ -3,29 +3,44 @@ import { describe, expect, it } from '@jest/globals';
 import { buildSchema } from 'graphql';
 import { Keyv } from 'keyv';
 import { createHash } from 'node:crypto';
-import type { CallContext } from '../../src/graphql/context.js';
+import { SignalingError } from '../../src/errors.js';
+import { createOperation, type CallContext, type Services } from '../../src/graphql/context.js';
 import { apolloOptions } from '../../src/graphql/apollo.js';
 import { createMasker } from '../../src/graphql/errors.js';
+import { createExecutor } from '../../src/graphql/executor.js';
+import { createMemoryRateLimiter } from '../../src/memory/rate-limiter.js';
+import { systemClock } from '../../src/ports.js';
 import { KEPT, sharedPersistedQueries } from '../../src/server/persisted-queries.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** How many documents an account may register within a minute. */
+const PERMITS = 60;
+
 /** An Apollo Server on the cache, and what is in the store under it. */
 function world() {
   const store = new Map<string, string>();
-  let nowMs = 0;
-  const cache = sharedPersistedQueries(new Keyv({ store }), { now: () => nowMs, elapsed: () => nowMs });
+  const cache = sharedPersistedQueries(new Keyv({ store }));
   const schema = buildSchema('type Query { echo(text: String): String }');
   const masker = createMasker({ onDefect: () => {} });
-  const apollo = new ApolloServer<CallContext>({ ...apolloOptions({ schema, masker, introspection: true }), cache });
-  const register = async (query: string, variables: Record<string, unknown> = {}): Promise<void> => {
+  const executor = createExecutor({ schema, masker, introspection: true });
+  const rateLimiter = createMemoryRateLimiter(systemClock);
+  const options = apolloOptions({ executor, masker, introspection: true, rateLimiter });
+  const apollo = new ApolloServer<CallContext>({ ...options, cache });
+  const register = async (query: string, variables: Record<string, unknown> = {}, account: string | null = 'alice') => {
+    const contextValue = createOperation({} as Services, () =>
+      account === null
+        ? Promise.reject(new SignalingError('CALL_UNAUTHORIZED'))
+        : Promise.resolve({ accountId: account, deviceId: 'phone', issuedAt: 0, expiresAt: 1 }),
+    );
     const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(query) } };
-    await apollo.executeOperation({ query, variables, extensions }, { contextValue: {} as CallContext });
+    const { body } = await apollo.executeOperation({ query, variables, extensions }, { contextValue });
     // Apollo Server does not wait for it to be kept.
     await new Promise(setImmediate);
+    return body.kind === 'single' ? body.singleResult : null;
   };
   const texts = (): string[] => [...store.values()].map((kept) => (JSON.parse(kept) as { value: string }).value);
-  return { store, register, texts, pass: (ms: number) => (nowMs += ms) };
+  return { store, register, texts };
 }
 
 describe('registered documents', () => {
@@ -52,12 +67,21 @@ describe('registered documents', () => {
     expect(texts()).toEqual(['{ echo }']);
   });
 
-  it('are no more than so many a minute', async () => {
-    const { register, texts, pass } = world();
-    for (let n = 0; n < KEPT.perMinute + 5; n += 1) await register(`{ echo(text: "${n}") }`);
-    expect(texts()).toHaveLength(KEPT.perMinute);
-    pass(60_000);
+  it('are only so many of one account, and others have room for theirs', async () => {
+    const { register, texts } = world();
+    for (let n = 0; n < PERMITS + 5; n += 1) await register(`{ echo(text: "${n}") }`);
+    expect(texts()).toHaveLength(PERMITS);
+    await register('{ echo }', {}, 'bob');
+    expect(texts()).toContain('{ echo }');
+  });
+
+  it('are never those of strangers, who are answered all the same', async () => {
+    const { register, texts } = world();
+    for (let n = 0; n < 62; n += 1) {
+      expect(await register(`{ echo(text: "${n}") }`, {}, null)).toEqual({ data: { echo: null } });
+    }
+    expect(texts()).toEqual([]);
     await register('{ echo }');
-    expect(texts()).toHaveLength(KEPT.perMinute + 1);
+    expect(texts()).toEqual(['{ echo }']);
   });
 });

@@ -167,6 +167,21 @@ describe('operations on one socket', () => {
     for (const query of [both, 'query hangUpCall { hello }']) expect(await client.run(query)).toEqual([limited]);
   });
 
+  it('beyond the limit are not read: what is wrong with them is not told', async () => {
+    await begin();
+    const client = await full();
+    const padded = `mutation { hangUpCall } #${' '.repeat(3_000)}`;
+    for (const query of ['{ hello', '{ nope }', padded]) expect(await client.run(query)).toEqual([limited]);
+  });
+
+  it('may be 16 of hangUpCall beside the 64, and no more', async () => {
+    await begin();
+    const client = await full();
+    for (let n = 0; n < 17; n += 1) client.subscribe(`end-${n}`, `mutation { hangUpCall(name: "end-${n}") }`);
+    expect(await client.settled()).toEqual([{ id: 'end-16', type: 'error', payload: [limited] }]);
+    for (const name of world.waitingAt) world.open(name);
+  });
+
   it('of which some end a call leave 64 for the others', async () => {
     await begin();
     const client = await world.connect();

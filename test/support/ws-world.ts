@@ -66,10 +66,11 @@ export async function startWsWorld({
   const sessions = createSessions({ authenticator, directory: claimDirectory, clock: systemClock });
   const defects: unknown[] = [];
   const onDefect = (error: unknown): void => void defects.push(error);
-  const masker = createMasker({ onDefect });
+  const masker = createMasker({ onDefect, suggestions: introspection });
   const schema = guardSchema(subgraph, { rateLimiter: createMemoryRateLimiter(systemClock) });
+  const executor = createExecutor({ schema, masker, introspection });
   const apollo = new ApolloServer<CallContext>({
-    ...apolloOptions({ schema, masker, introspection }),
+    ...apolloOptions({ executor, masker, introspection, rateLimiter: createMemoryRateLimiter(systemClock) }),
     stopOnTerminationSignals: false,
   });
   await apollo.start();
@@ -85,7 +86,6 @@ export async function startWsWorld({
     world,
     ...(connection && { connection }),
   });
-  const executor = createExecutor({ schema, masker, introspection });
   const app = await createHttp({
     apollo,
     executor,

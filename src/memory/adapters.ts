@@ -1,0 +1,15 @@
+import type { Clock } from '../ports.js';
+import { MemoryAccountIndex } from './account-index.js';
+import { MemoryCallStore } from './call-store.js';
+import { MemoryPresence } from './presence.js';
+import { MemoryWakeBus } from './wake-bus.js';
+
+/** What calls stand on in a process of its own: everything is in its memory. */
+export function createMemoryAdapters(clock: Clock) {
+  return {
+    store: new MemoryCallStore(clock),
+    index: new MemoryAccountIndex(clock),
+    presence: new MemoryPresence(clock),
+    bus: new MemoryWakeBus(),
+  };
+}

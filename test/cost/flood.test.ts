@@ -1,0 +1,125 @@
+/** What one client can make the server do with the requests that were found to stop it, as CPU, memory and others' waiting. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cpuOf, heapHeld, startCostWorld, type CostWorld } from './world.js';
+
+let world: CostWorld;
+beforeAll(async () => {
+  world = await startCostWorld();
+});
+afterAll(() => world.close());
+
+const times = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+const START = 'mutation ($input: StartCallInput!) { startCall(input: $input) { outcome } }';
+const body = (query: string, variables?: unknown, extensions?: object): string =>
+  JSON.stringify({ query, ...(variables !== undefined && { variables }), ...(extensions && { extensions }) });
+
+/** 240 KB of keys that the input type does not have, and as much in one value that fits. */
+const UNKNOWN_KEYS = body(START, { input: Object.fromEntries(times(30_000).map((i) => [i.toString(36), i % 2])) });
+const AS_LONG = body(START, {
+  input: {
+    clientCallId: 'c'.repeat(36),
+    calleeAccountId: 'bob',
+    media: 'AUDIO',
+    offerSdp: `v=0${'x'.repeat(UNKNOWN_KEYS.length - 200)}`,
+  },
+});
+
+/** Both ways over HTTP: the short one, and Apollo Server's. */
+const WAYS = [
+  ['the short way', undefined],
+  ['the way of Apollo Server', {}],
+] as const;
+
+async function cpuOfPosts(bodies: readonly string[], account?: string): Promise<number> {
+  for (const each of bodies.slice(0, 3)) await world.post(each, account);
+  return cpuOf(async () => {
+    for (const each of bodies) await world.post(each, account);
+  });
+}
+
+describe.each(WAYS)('a request that costs its sender little costs the server little: %s', (_way, extensions) => {
+  const withWay = (sent: string): string => JSON.stringify({ ...(JSON.parse(sent) as object), extensions });
+
+  it('30,000 unknown keys', async () => {
+    const usual = await cpuOfPosts(times(8).map(() => withWay(AS_LONG)));
+    const flood = await cpuOfPosts(times(8).map(() => withWay(UNKNOWN_KEYS)));
+    // Most of it is JSON.parse, which makes 30,000 properties.
+    expect(flood).toBeLessThan(6 * usual + 8 * 25);
+    const answer = await world.post(withWay(UNKNOWN_KEYS));
+    expect((JSON.parse(answer) as { errors: object[] }).errors).toHaveLength(5);
+    expect(answer.length).toBeLessThan(2_000);
+  });
+
+  it('one field 244 times', async () => {
+    const often = times(60).map((i) => body(`{openCalls{${'id '.repeat(244)}}} #${i}`, undefined, extensions));
+    const once = times(60).map((i) => body(`{openCalls{id}} #${i}`, undefined, extensions));
+    const [usual, flood] = [await cpuOfPosts(once), await cpuOfPosts(often)];
+    expect(flood).toBeLessThan(2 * usual + 60);
+  });
+
+  it('a value that looks like a suggestion', async () => {
+    const literal = (text: string): string =>
+      body(`mutation{startCall(input:{media:"${text}"}){outcome}}`, undefined, extensions);
+    const suggestion = literal('Did you mean '.repeat(18_900));
+    const usual = await cpuOfPosts(times(8).map(() => literal('x'.repeat(245_700))));
+    const flood = await cpuOfPosts(times(8).map(() => suggestion));
+    expect(flood).toBeLessThan(3 * usual + 8 * 10);
+    expect(await world.post(suggestion)).not.toContain('Did you mean');
+  });
+});
+
+describe('775 distinct documents', () => {
+  /** In turn by one way and by the other. */
+  const documents = (fields: number): readonly string[] =>
+    times(775).map((i) => body(`{openCalls{${'id '.repeat(fields)}}} #${i}`, undefined, i % 2 === 0 ? {} : undefined));
+
+  it.each([20, 640])('of strangers leave nothing behind (%s fields)', async (fields) => {
+    const sent = documents(fields);
+    await world.post(sent[0] ?? '');
+    const before = heapHeld();
+    for (const each of sent) await world.post(each);
+    expect(world.signaling.executor.documents.bytes).toBe(0);
+    expect(heapHeld() - before).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  it('of an account take what a bound in bytes lets them', async () => {
+    const { executor } = world.signaling;
+    const before = heapHeld();
+    for (const i of times(775)) {
+      const query = `{openCalls{${'id '.repeat(60)}}} #${i}`;
+      expect(executor.prepare({ query }, 'identified')).toHaveProperty('operation');
+    }
+    const { bytes } = executor.documents;
+    expect(bytes).toBeGreaterThan(8 * 1024 * 1024);
+    expect(bytes).toBeLessThanOrEqual(16 * 1024 * 1024);
+    const held = heapHeld() - before;
+    // What is counted is about what is held.
+    expect(held).toBeGreaterThan(bytes / 3);
+    expect(held).toBeLessThan(bytes * 1.5);
+  });
+});
+
+describe('four connections of strangers', () => {
+  /** How long another account waits in the median while they send without a pause, in milliseconds. */
+  async function waitingBeside(sent: string): Promise<number> {
+    let over = false;
+    const senders = times(4).map(async () => {
+      while (!over) await world.post(sent);
+    });
+    const waits: number[] = [];
+    for (let n = 0; n < 11; n += 1) {
+      const from = performance.now();
+      expect(await world.post(body('{ openCalls { id } }'), `account-${n}`)).toContain('openCalls');
+      waits.push(performance.now() - from);
+    }
+    over = true;
+    await Promise.all(senders);
+    return waits.sort((a, b) => a - b)[5] ?? 0;
+  }
+
+  it('make others wait no longer with unknown keys than with anything as long', async () => {
+    const usual = await waitingBeside(AS_LONG);
+    const flood = await waitingBeside(UNKNOWN_KEYS);
+    expect(flood).toBeLessThan(5 * usual + 100);
+  });
+});

@@ -1,0 +1,91 @@
+import { ApolloServer } from '@apollo/server';
+import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { CallContext } from '../../src/graphql/context.js';
+import { createHttp } from '../../src/server/http.js';
+import { createCallSignaling, type CallSignaling } from '../../src/signaling.js';
+import { SignalingError } from '../../src/errors.js';
+
+/** The HTTP door of a production server in this process, so that its CPU and memory can be measured. */
+export interface CostWorld {
+  readonly signaling: CallSignaling;
+  readonly url: string;
+  /** Sends a body as it is. @param account a stranger sends none */
+  post(body: string, account?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const HOUR_MS = 3_600_000;
+
+export async function startCostWorld(): Promise<CostWorld> {
+  const signaling = createCallSignaling({
+    authenticator: async (token) => {
+      if (token.startsWith('stranger')) throw new SignalingError('CALL_UNAUTHORIZED');
+      return { accountId: token, deviceId: 'phone', issuedAt: Date.now(), expiresAt: Date.now() + HOUR_MS };
+    },
+    relay: {
+      config: {
+        requestedTtlSeconds: 86_400,
+        clientTtlSeconds: 43_200,
+        rateLimit: { max: 20, windowSeconds: 600 },
+        providers: [{ type: 'shared-secret', secretFile: '/run/secrets/turn' }],
+        relay: { urls: ['turn:turn.example.com:3478?transport=udp'] },
+      },
+      readSecret: () => 'a secret of the tests',
+    },
+    production: true,
+  });
+  const apollo = new ApolloServer<CallContext>({ ...signaling.apollo, stopOnTerminationSignals: false });
+  await apollo.start();
+  const app = await createHttp({
+    apollo,
+    executor: signaling.executor,
+    context: signaling.context,
+    allowsOrigin: () => false,
+    gatewaySecret: null,
+    onDefect: () => {},
+  });
+  await app.listen({ port: 0 });
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/graphql`;
+
+  return {
+    signaling,
+    url,
+    post: async (body, account) => {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/graphql-response+json',
+          ...(account !== undefined && { authorization: `Bearer ${account}` }),
+        },
+        body,
+      });
+      return response.text();
+    },
+    close: async () => {
+      await app.close();
+      await apollo.stop();
+      await signaling.close();
+    },
+  };
+}
+
+/** What some work costs this process, in milliseconds of CPU. */
+export async function cpuOf(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+
+/** What is held in memory, in bytes. */
+export function heapHeld(): number {
+  gc();
+  gc();
+  return process.memoryUsage().heapUsed;
+}
