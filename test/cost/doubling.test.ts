@@ -1,6 +1,7 @@
 /** Twice as long a text takes a parser about twice as long: none of them is quadratic. */
 import { describe, expect, it } from '@jest/globals';
 import { buildSchema } from 'graphql';
+import type { Socket } from 'node:net';
 import { cursorSeal } from '../../src/call/cursor.js';
 import { checkSendIceCandidates, checkStartCall } from '../../src/call/input.js';
 import { createMasker } from '../../src/graphql/errors.js';
@@ -11,7 +12,8 @@ import { createJwtAuthenticator } from '../../src/jwt/authenticator.js';
 import { systemClock } from '../../src/ports.js';
 import { isLoopbackOrigin, isSameHost } from '../../src/server/admission.js';
 import { isPlainAccept } from '../../src/server/graphql-route.js';
-import { authorizationOf } from '../../src/server/websocket-protocol.js';
+import { createProxies } from '../../src/server/proxies.js';
+import { authorizationIn } from '../../src/server/websocket-token.js';
 import { createTestLogin } from '../support/tokens.js';
 import { cpuOf } from './world.js';
 
@@ -47,6 +49,7 @@ const authenticator = createJwtAuthenticator({
 const directory = { devicesOf: () => Promise.resolve([null]) };
 const sessions = createSessions({ authenticator, directory, clock: systemClock });
 const cursors = cursorSeal([new Uint8Array(32)]);
+const proxies = createProxies(['10.0.0.0/8']);
 const viewer = { accountId: 'alice', deviceId: 'phone' };
 const quietly = (work: () => unknown): void => {
   try {
@@ -99,7 +102,16 @@ const PARSERS: readonly (readonly [name: string, length: number, parse: (n: numb
       return coerce(signal);
     },
   ],
-  ['connection_init', 10_000, (n) => authorizationOf(record(n, 'x') as Record<string, unknown>)],
+  ['connection_init', 10_000, (n) => authorizationIn(record(n, 'x') as Record<string, unknown>)],
+  [
+    'X-Forwarded-For',
+    10_000,
+    (n) =>
+      proxies.clientOf({
+        headers: { 'x-forwarded-for': '10.0.0.1, '.repeat(n / 10) },
+        socket: { remoteAddress: '10.0.0.2' } as Socket,
+      }),
+  ],
   ['a cursor', 30_000, (n) => cursors.open('A'.repeat(n), viewer)],
   [
     'a description',
