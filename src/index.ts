@@ -1,13 +1,19 @@
 export { createHttpDirectory, type HttpDirectory, type HttpDirectoryOptions } from './directory/http-directory.js';
-export { createHttpPolicy, type HostPolicy, type HttpPolicy, type HttpPolicyOptions } from './directory/http-policy.js';
+export { createHttpPolicy, type HttpPolicy, type HttpPolicyOptions } from './directory/http-policy.js';
 export { createWebhook, type Webhook, type WebhookOptions } from './events/webhook.js';
 export type { CallPolicy, SendWakeUp, WakeUp } from './call/ports.js';
-export type { HostAuthenticator, HostDirectory } from './directory/host.js';
+export type { HostAuthenticator, RequestAuthenticator } from './host/authenticator.js';
+export { HostCallbackError, type CallbackFailure, type CallbackName } from './host/callback.js';
+export type { HostDirectory } from './host/directory.js';
+export type { HostPolicy } from './host/policy.js';
+export type { LoginHeaders, LoginRequest } from './identity/login.js';
 export { ERRORS, SignalingError, type ErrorCode, type ErrorDetails } from './errors.js';
 export type { CallContext } from './graphql/context.js';
 export { readTrustedDocuments, TrustedDocumentsError, type TrustedDocuments } from './graphql/trusted-documents.js';
 export type { Authenticator, Device, DeviceDirectory, KnownDevices, Viewer } from './identity/viewer.js';
 export { createJwtAuthenticator, type JwtAuthenticator, type JwtAuthenticatorOptions } from './jwt/authenticator.js';
+export type { KeyState } from './jwt/keys.js';
+export type { RefusalReason, TokenRefusal } from './jwt/refusal.js';
 export { LIMITS } from './limits.js';
 export type {
   CallLifecycleEvent,

@@ -4,10 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createCalls, type CallsParts } from './call/calls.js';
 import { cursorSeal } from './call/cursor.js';
 import { pairTags } from './call/ids.js';
-import { systemTimers, type CallPolicy, type SendWakeUp } from './call/ports.js';
-import { claimDirectory } from './directory/claim-directory.js';
-import { asAuthenticator, asDirectory, type HostAuthenticator, type HostDirectory } from './directory/host.js';
-import { asPolicy, type HostPolicy } from './directory/http-policy.js';
+import { systemTimers } from './call/ports.js';
 import { createFanOut } from './events/fan-out.js';
 import { tellRefusalsSeldom } from './events/told-seldom.js';
 import { createMetrics, type Metrics } from './events/metrics.js';
@@ -19,6 +16,10 @@ import { createExecutor, type Executor } from './graphql/executor.js';
 import { createLooseStreams } from './graphql/loose-streams.js';
 import { createSchema } from './graphql/schema.js';
 import type { TrustedDocuments } from './graphql/trusted-documents.js';
+import { quiet, type OnDefect } from './host/callback.js';
+import { guardFunctions, type HostFunctions } from './host/functions.js';
+import { withQuietMethods } from './host/listeners.js';
+import { authorizationIn, type LoginRequest } from './identity/login.js';
 import { createSessions } from './identity/session.js';
 import { findRevoked } from './identity/revoked.js';
 import { shareRevocations, type RevocationLog, type RevocationRequest } from './identity/revocations.js';
@@ -32,11 +33,7 @@ import { createRelay, type CreateRelayOptions } from './providers/relay.js';
 export type RelayOptions = Pick<CreateRelayOptions, 'config' | 'providers' | 'resolver' | 'times'> &
   Partial<Pick<CreateRelayOptions, 'readSecret'>>;
 
-export interface CallSignalingOptions {
-  /** Whose token this is: `createJwtAuthenticator(...)`, or the host's own function. */
-  readonly authenticator: HostAuthenticator;
-  /** Which devices are registered; when left out, the device that the authenticator names is believed. */
-  readonly deviceDirectory?: HostDirectory;
+export interface CallSignalingOptions extends HostFunctions {
   /** While the directory is down: the age up to which a token is believed for its device, in seconds. 300. */
   readonly freshTokenSeconds?: number;
   readonly relay: RelayOptions;
@@ -44,10 +41,6 @@ export interface CallSignalingOptions {
   readonly rateLimits?: Readonly<Record<string, RateLimit>>;
   /** Where permits are counted; closed by whoever made it. This process's memory. */
   readonly rateLimiter?: RateLimiter;
-  /** Who may call whom; everyone when left out. */
-  readonly callPolicy?: HostPolicy;
-  /** Woken devices that have no open stream; nobody is when left out. */
-  readonly sendWakeUp?: SendWakeUp;
   /** Where calls are kept; closed by whoever made them. In this process's memory when left out. */
   readonly adapters?: CallAdapters;
   /** 32 bytes each, for cursors: the first one seals, all open. Drawn at start when left out. */
@@ -68,8 +61,8 @@ export interface CallSignalingOptions {
   readonly composeDirectives?: boolean;
   /** Refuses what is fit for development only. */
   readonly production?: boolean;
-  /** Given what was ours to prevent; clients see `correlationId`. Its messages may hold anything: do not log them as they are. */
-  readonly onDefect?: (error: unknown, correlationId?: string) => void;
+  /** Given what was ours to prevent (clients see `correlationId`), and each HostCallbackError: what a function given here did wrong. Its messages may hold anything: do not log them as they are. */
+  readonly onDefect?: OnDefect;
   readonly clock?: Clock;
 }
 
@@ -89,7 +82,7 @@ export interface CallSignaling {
   /** Options for `new ApolloServer()`: schema, limits, masking, status codes. */
   readonly apollo: ApolloOptions;
   /** The context of one operation, to be spread into the host's own. @param request anything with Node's headers */
-  context(request: { readonly headers: { readonly authorization?: string | undefined } }): CallContext;
+  context(request: LoginRequest): CallContext;
   /** What a WebSocket door needs; see `attachWebSocket` of `voip-call-signaling/server`. */
   readonly websocket: WebSocketParts;
   /** Turns what this module's fields throw into what may be sent, and leaves a host's own errors alone. Part of `apollo`. */
@@ -113,7 +106,8 @@ export interface CallSignaling {
 /** The part of a WebSocket door's options that is this module's. */
 export interface WebSocketParts {
   readonly executor: Executor;
-  authenticate(authorization: string | undefined): Promise<Viewer>;
+  /** @param request the upgrade request of the socket */
+  authenticate(authorization: string | undefined, request: LoginRequest): Promise<Viewer>;
   contextFor(connection: StreamCarrier & { readonly viewer: Viewer }): CallContext;
   nextEpoch(): Promise<number>;
   recheck(viewers: readonly Viewer[]): Promise<readonly Viewer[]>;
@@ -125,14 +119,15 @@ export interface WebSocketParts {
  * @throws RelayConfigError listing every problem of `relay.config`
  */
 export function createCallSignaling(options: CallSignalingOptions): CallSignaling {
-  const { clock = systemClock, metrics = createMetrics(), production = false, introspection = !production } = options;
-  const onDefect = options.onDefect ?? (() => {});
+  const { clock = systemClock, production = false, introspection = !production } = options;
+  const onDefect = quiet(options.onDefect);
+  const metrics = options.metrics ? withQuietMethods(options.metrics, ['text']) : createMetrics();
+  const onFailure = (callback: string, reason: string): void => metrics.dependencyFailed(`host-${callback}`, reason);
+  const watch = { onDefect, onFailure, clock };
   const rateLimiter = options.rateLimiter ?? createMemoryRateLimiter(clock);
-  const events = createFanOut([metrics.calls, ...(options.events ? [options.events] : [])], onDefect);
+  const events = createFanOut([metrics.calls, ...(options.events ? [options.events] : [])], watch);
   const nameKey = options.nameKey ?? randomBytes(32);
-  const directory = options.deviceDirectory
-    ? asDirectory(options.deviceDirectory, { onFailure: onDefect })
-    : claimDirectory;
+  const { login, directory, policy, sendWakeUp } = guardFunctions(options, watch);
   const relay = createRelay({
     readSecret: (path) => readFileSync(path, 'utf8'),
     ...options.relay,
@@ -148,9 +143,9 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     timers: systemTimers,
     limiter: rateLimiter,
     directory,
-    policy: options.callPolicy ? asPolicy(options.callPolicy, { onFailure: onDefect }) : everyone,
+    policy,
     events,
-    sendWakeUp: options.sendWakeUp ?? (() => {}),
+    sendWakeUp,
     pairTag: pairTags(nameKey),
     input: { opaqueSdp: options.opaqueSdp ?? false },
     cursors: cursorSeal(options.cursorKeys ?? [randomBytes(32)]),
@@ -159,7 +154,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
   });
   metrics.watchStreams(() => calls.streams.size);
   const sessions = createSessions({
-    authenticator: asAuthenticator(options.authenticator, { onFailure: onDefect }),
+    login,
     directory,
     ...(options.freshTokenSeconds !== undefined && { freshTokenSeconds: options.freshTokenSeconds }),
     clock,
@@ -214,12 +209,12 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
       onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
     }),
     context: ({ headers }) =>
-      createOperation(services, () => learned.then(() => sessions.viewerOf(headers.authorization))),
+      createOperation(services, () => learned.then(() => sessions.viewerOf(authorizationIn(headers), { headers }))),
     websocket: {
       executor,
-      authenticate: async (authorization) => {
+      authenticate: async (authorization, { headers }) => {
         await revocations.learn();
-        return sessions.viewerOf(authorization);
+        return sessions.viewerOf(authorization, { headers });
       },
       contextFor: (connection) => createOperation(services, () => Promise.resolve(connection.viewer), connection),
       nextEpoch: () => adapters.presence.nextEpoch(),
@@ -243,5 +238,3 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     },
   };
 }
-
-const everyone: CallPolicy = { mayCall: () => Promise.resolve(true) };

@@ -20,12 +20,14 @@ const AREAS: Areas = {
     packages: ['@keyv/redis', 'keyv', 'node:crypto', 'node:net', 'node:timers/promises'],
     beside: ['memory'],
   },
-  events: { floor: 2, packages: ['node:crypto', 'prom-client', 'undici', 'zod'], beside: ['http'] },
+  events: { floor: 2, packages: ['node:crypto', 'prom-client', 'zod'], beside: ['host', 'http', 'jwt'] },
   dns: { floor: 2, packages: ['node:dns/promises'] },
   // How the services around us are asked: JSON within a deadline.
   http: { floor: 2, packages: ['node:dns', 'node:net', 'undici'] },
-  directory: { floor: 2, packages: [...PURE, 'dataloader', 'keyv', 'node:util'], beside: ['http'] },
-  jwt: { floor: 2, packages: [...PURE, 'jose', 'node:util'], beside: ['http'] },
+  directory: { floor: 2, packages: [...PURE, 'keyv', 'node:util'], beside: ['host', 'http'] },
+  jwt: { floor: 2, packages: [...PURE, 'jose', 'node:util'], beside: ['host', 'http'] },
+  // What a host gives, and where its faults end.
+  host: { floor: 2, packages: ['zod'], beside: ['directory'] },
   // Each relay configuration has name servers of its own.
   providers: { floor: 2, packages: [...PURE, 'cockatiel', 'node:timers/promises', 'undici'], beside: ['dns'] },
   graphql: {

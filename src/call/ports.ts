@@ -182,6 +182,8 @@ export interface Presence {
 export interface CallPolicy {
   /** @throws SignalingError CALL_UNAVAILABLE: it cannot be found out */
   mayCall(caller: DeviceRef, calleeAccountId: string): Promise<boolean>;
+  /** How long an answer may take, in milliseconds; 3,000 when left out. */
+  readonly timeoutMs?: number;
 }
 
 /** For a device without a stream: a call rings it (INVITE), rings no more (CANCEL), or was missed (MISSED). */
@@ -198,8 +200,8 @@ export interface WakeUp {
   readonly expiresAt: number;
 }
 
-/** Hands a wake-up to push. Must not throw and must not block. The same one may come more than once. */
-export type SendWakeUp = (wakeUp: WakeUp) => void;
+/** Hands a wake-up to push; nothing waits for the promise that it may return. The same one may come more than once. */
+export type SendWakeUp = (wakeUp: WakeUp) => unknown;
 
 /** Time that passes, so that tests can let it. */
 export interface Timers {

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import type { DeviceRef } from '../call/call.js';
 import type { CallPolicy } from '../call/ports.js';
 import { SignalingError } from '../errors.js';
-import { within } from '../http/deadline.js';
-import { createJsonClient, ServiceError } from '../http/json-client.js';
-import type { HostOptions } from './host.js';
+import { quiet } from '../host/callback.js';
+import { ServiceError } from '../http/client.js';
+import { createJsonClient, SERVICE_TIMEOUT_MS } from '../http/json-client.js';
 
 const ANSWER = z.object({ allowed: z.boolean() });
 
@@ -13,7 +12,7 @@ export interface HttpPolicyOptions {
   readonly url: string;
   /** In production only https is spoken. */
   readonly production?: boolean;
-  /** Deadline of one request, in milliseconds; 1,000 when left out. */
+  /** Deadline of one request, in milliseconds; 3,000 when left out. */
   readonly timeoutMs?: number;
   /** Told of each request that failed; the error carries nothing secret. */
   readonly onFailure?: (error: ServiceError) => void;
@@ -32,7 +31,9 @@ export interface HttpPolicy extends CallPolicy {
  * @throws TypeError the URL cannot be used
  */
 export function createHttpPolicy(options: HttpPolicyOptions): HttpPolicy {
-  const client = createJsonClient(options);
+  const { timeoutMs = SERVICE_TIMEOUT_MS } = options;
+  const onFailure = quiet(options.onFailure);
+  const client = createJsonClient({ ...options, timeoutMs });
   let degraded = false;
 
   return {
@@ -44,32 +45,13 @@ export function createHttpPolicy(options: HttpPolicyOptions): HttpPolicy {
         return answer.data.allowed;
       } catch (error) {
         degraded = true;
-        options.onFailure?.(error instanceof ServiceError ? error : new ServiceError('connection', null));
+        onFailure(error instanceof ServiceError ? error : new ServiceError('connection', null));
         throw new SignalingError('CALL_UNAVAILABLE');
       }
     },
+    // Until we are sure that it is our own deadline that ran out.
+    timeoutMs: timeoutMs + 500,
     degraded: () => degraded,
     close: () => client.close(),
-  };
-}
-
-/** A host's own policy, as an object or as its one function. */
-export type HostPolicy = CallPolicy | ((caller: DeviceRef, calleeAccountId: string) => boolean | Promise<boolean>);
-
-/** Makes a policy of what a host gave; whatever goes wrong in it, and whatever is no boolean, is CALL_UNAVAILABLE. */
-export function asPolicy(given: HostPolicy, { timeoutMs = 1_500, onFailure }: HostOptions = {}): CallPolicy {
-  const ask = typeof given === 'function' ? given : given.mayCall.bind(given);
-  const mayCall = async (...question: Parameters<CallPolicy['mayCall']>): Promise<boolean> =>
-    z.boolean().parse(await ask(...question));
-  return {
-    mayCall: async (...question) => {
-      try {
-        return await within(timeoutMs, mayCall(...question));
-      } catch (error) {
-        if (error instanceof SignalingError) throw error;
-        onFailure?.(error);
-        throw new SignalingError('CALL_UNAVAILABLE');
-      }
-    },
   };
 }

@@ -4,9 +4,12 @@ import { z } from 'zod';
 import type { Device } from '../identity/viewer.js';
 import { OPAQUE_ID } from '../limits.js';
 import { within } from '../http/deadline.js';
+import type { Clock } from '../ports.js';
 
 /** A cache that does not answer in this time counts as empty. */
-const CACHE_TIMEOUT_MS = 200;
+export const CACHE_TIMEOUT_MS = 200;
+/** By how much another node's clock may be ahead of ours. */
+const AHEAD_MS = 60_000;
 
 export const DEVICES = z
   .array(
@@ -16,13 +19,16 @@ export const DEVICES = z
   )
   .readonly();
 
-/** What the directory said of one account, and when it was asked (Unix milliseconds). */
+/** What the directory said of one account, and when it was asked, in milliseconds of the clock's `elapsed`. */
 export interface Answer {
   readonly devices: readonly Device[];
   readonly askedAt: number;
 }
 
-/** The account stands in the value too, so that nobody with access to the cache can give one account's devices to another. */
+/**
+ * As it lies in the cache, with `askedAt` in Unix milliseconds: it is read by other processes. The account stands in the value
+ * too, so that nobody with access to the cache can give one account's devices to another.
+ */
 const ENTRY = z.object({ account: z.string(), devices: DEVICES, askedAt: z.number() });
 
 /** Answers that outlive this process, or are shared with others. Losing them is harmless; neither method throws. */
@@ -33,6 +39,7 @@ export interface LastKnown {
 
 export interface LastKnownOptions {
   readonly cache: Keyv;
+  readonly clock: Clock;
   /** How long an answer is worth keeping, in milliseconds. */
   readonly keptMs: number;
   /** What an account is called in the cache; no id is readable there. SHA-256 when left out, an HMAC hides more. */
@@ -40,7 +47,7 @@ export interface LastKnownOptions {
 }
 
 /** Keeps answers in a Keyv, which encrypts them where it leaves the process. */
-export function createLastKnown({ cache, keptMs, nameOf = sha256 }: LastKnownOptions): LastKnown {
+export function createLastKnown({ cache, keptMs, clock, nameOf = sha256 }: LastKnownOptions): LastKnown {
   const keyOf = (accountId: string): string => `devices:${nameOf(accountId)}`;
 
   /** A dead Redis lets its client wait for seconds. */
@@ -51,11 +58,15 @@ export function createLastKnown({ cache, keptMs, nameOf = sha256 }: LastKnownOpt
     get: async (accountId) => {
       const entry = ENTRY.safeParse(await attempt(() => cache.get<unknown>(keyOf(accountId))));
       if (!entry.success || entry.data.account !== accountId) return undefined;
-      const { devices, askedAt } = entry.data;
-      return { devices, askedAt };
+      const ageMs = clock.now() - entry.data.askedAt;
+      // From the future: one of the clocks was set, and nothing tells how old it is.
+      if (ageMs < -AHEAD_MS) return undefined;
+      return { devices: entry.data.devices, askedAt: clock.elapsed() - Math.max(0, ageMs) };
     },
     set: async (accountId, answer) => {
-      await attempt(() => cache.set(keyOf(accountId), { account: accountId, ...answer }, keptMs));
+      const { devices, askedAt } = answer;
+      const entry = { account: accountId, devices, askedAt: clock.now() - (clock.elapsed() - askedAt) };
+      await attempt(() => cache.set(keyOf(accountId), entry, keptMs));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { END_REASONS } from '../call/state.js';
+import { REFUSAL_REASONS, type RefusalReason } from '../jwt/refusal.js';
 import type { CallLifecycleEvent, EventSink } from '../ports.js';
 
 /** What this process does for calls, and on whom it depends. */
@@ -13,6 +14,7 @@ export interface CallMetrics {
   watchDependency(dependency: string, isDegraded: () => boolean): void;
   /** @param reason in fixed words */
   dependencyFailed(dependency: string, reason: string): void;
+  tokenRefused(reason: RefusalReason): void;
 }
 
 const MEDIA = ['AUDIO', 'VIDEO'] as const satisfies CallLifecycleEvent['media'][];
@@ -58,6 +60,13 @@ export function createCallMetrics(registry: Registry): CallMetrics {
     labelNames: ['dependency', 'reason'],
     registers,
   });
+  const refused = new Counter({
+    name: 'tokens_refused_total',
+    help: 'Access tokens that were refused, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of REFUSAL_REASONS) refused.inc({ reason }, 0);
   for (const media of MEDIA) for (const counter of [started, answered]) counter.inc({ media }, 0);
   for (const reason of END_REASONS) ended.inc({ end_reason: reason }, 0);
 
@@ -102,5 +111,6 @@ export function createCallMetrics(registry: Registry): CallMetrics {
     watchSockets: watched('websocket_connections', 'WebSockets that are open on this node'),
     watchDependency: (dependency, isDegraded) => void dependencies.set(dependency, isDegraded),
     dependencyFailed: (dependency, reason) => failures.inc({ dependency, reason }),
+    tokenRefused: (reason) => refused.inc({ reason }),
   };
 }

@@ -1,8 +1,4 @@
-import { Agent, request } from 'undici';
-import { createSharedLookup } from '../http/shared-lookup.js';
-
-/** Answers are read only to use the connection again; of a longer one the connection is given up. */
-const ANSWER_BYTES = 64 * 1024;
+import { createHttpClient, ServiceError } from '../http/client.js';
 
 /** An attempt that did not deliver. Carries nothing of what the receiver said but its status. */
 export interface PostFailure {
@@ -35,32 +31,20 @@ export interface PosterOptions {
 }
 
 /** @throws TypeError the URL cannot be used */
-export function createPoster({ url, timeoutMs, connections, production, now }: PosterOptions): Poster {
-  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' };
-  if (protocol !== 'https:' && (protocol !== 'http:' || production)) {
-    throw new TypeError(`a webhook's URL must be ${production ? 'https' : 'https or http'}`);
-  }
-  const agent = new Agent({ connections, connect: { lookup: createSharedLookup() } });
-
+export function createPoster({ now, ...options }: PosterOptions): Poster {
+  const client = createHttpClient(options);
   return {
     post: async (headers, body) => {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const request = { headers: { 'content-type': 'application/json', ...headers }, body, reads: () => false };
       try {
-        const answer = await request(url, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', 'user-agent': 'voip-call-signaling', ...headers },
-          body,
-          dispatcher: agent,
-          signal,
-        });
-        answer.body.dump({ limit: ANSWER_BYTES, signal }).catch(() => undefined);
-        return failureOf(answer.statusCode, answer.headers['retry-after'], now());
-      } catch {
-        const reason = signal.aborted ? 'timeout' : 'connection';
+        const { status, retryAfter } = await client.send({ method: 'POST', ...request });
+        return failureOf(status, retryAfter, now());
+      } catch (error) {
+        const reason = error instanceof ServiceError && error.reason === 'timeout' ? 'timeout' : 'connection';
         return { reason, httpStatus: null, refused: false, retryAfterMs: 0 };
       }
     },
-    close: () => agent.destroy(),
+    close: () => client.close(),
   };
 }
 
@@ -68,14 +52,14 @@ export function createPoster({ url, timeoutMs, connections, production, now }: P
 const NOT_NOW = [408, 429];
 
 /** What a status means to a sender (Standard Webhooks, "Delivery success and failure"). Redirects are not followed. */
-function failureOf(status: number, retryAfter: string | string[] | undefined, now: number): PostFailure | null {
+function failureOf(status: number, retryAfter: string | null, now: number): PostFailure | null {
   if (status >= 200 && status < 300) return null;
   const refused = status >= 400 && status < 500 && !NOT_NOW.includes(status);
   return { reason: 'status', httpStatus: status, refused, retryAfterMs: refused ? 0 : millisecondsIn(retryAfter, now) };
 }
 
 /** Retry-After as seconds or as a date (RFC 9110, section 10.2.3); anything else is as good as none. */
-function millisecondsIn(retryAfter: string | string[] | undefined, now: number): number {
+function millisecondsIn(retryAfter: string | null, now: number): number {
   const text = String(retryAfter);
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
   return Number.isFinite(ms) && ms > 0 ? ms : 0;

@@ -1,4 +1,4 @@
-import { ServiceError } from './json-client.js';
+import { ServiceError } from './client.js';
 
 /**
  * Waits for the work, but no longer than so many milliseconds. The work itself goes on; what becomes of it is ignored.

@@ -1,13 +1,11 @@
 import { SignalingError } from '../errors.js';
 import type { Clock } from '../ports.js';
 import { RecentlyUsed } from './recently-used.js';
-import type { Authenticator, DeviceDirectory, KnownDevices, Viewer } from './viewer.js';
-
-/** RFC 6750, section 2.1: the scheme in any case, one token, nothing after it. */
-const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+import type { Login, LoginRequest } from './login.js';
+import type { DeviceDirectory, KnownDevices, Viewer } from './viewer.js';
 
 export interface SessionOptions {
-  readonly authenticator: Authenticator;
+  readonly login: Login;
   readonly directory: DeviceDirectory;
   /**
    * While the directory is down and has kept no answer, a token issued at most this many seconds ago is believed for
@@ -21,10 +19,11 @@ export interface SessionOptions {
 export interface Sessions {
   /**
    * @param authorization an Authorization header, or what a client sent in its place in `connection_init`
+   * @param request the HTTP request, or the upgrade request of the socket
    * @throws SignalingError CALL_UNAUTHORIZED: no valid token, or not of an active device; CALL_UNAVAILABLE: neither can
    *   be told at this time
    */
-  viewerOf(authorization: string | undefined): Promise<Viewer>;
+  viewerOf(authorization: string | undefined, request: LoginRequest): Promise<Viewer>;
   /**
    * From now on refuses tokens that were issued to the device up to a moment.
    *
@@ -39,14 +38,12 @@ export interface Sessions {
 const REVOKED_REMEMBERED = 100_000;
 
 /** Puts the session check together from the two services it consults. */
-export function createSessions({ authenticator, directory, freshTokenSeconds = 300, clock }: SessionOptions): Sessions {
+export function createSessions({ login, directory, freshTokenSeconds = 300, clock }: SessionOptions): Sessions {
   /** When each device was revoked, Unix milliseconds: what was asked of the directory before may still say otherwise. */
   const revoked = new RecentlyUsed<number>(REVOKED_REMEMBERED);
 
-  async function viewerOf(authorization: string | undefined): Promise<Viewer> {
-    const token = BEARER.exec(authorization ?? '')?.[1];
-    if (token === undefined) throw new SignalingError('CALL_UNAUTHORIZED');
-    const viewer = await authenticator.authenticate(token);
+  async function viewerOf(authorization: string | undefined, request: LoginRequest): Promise<Viewer> {
+    const viewer = await login(authorization, request);
     const active = await hasActiveDevice(viewer);
     // Last, because time has passed while others were asked.
     if (!active || isRevoked(viewer) || viewer.expiresAt <= clock.now()) throw new SignalingError('CALL_UNAUTHORIZED');

@@ -1,3 +1,5 @@
+import type { LoginRequest } from './login.js';
+
 /** Who is asking: an account's device with a valid session. Times are Unix milliseconds. */
 export interface Viewer {
   readonly accountId: string;
@@ -11,9 +13,13 @@ export interface Viewer {
 export interface Authenticator {
   /**
    * @param token the bearer token, without the word Bearer
+   * @param request the HTTP request that it came with, or the upgrade request of the socket
+   * @returns null: the token is not valid
    * @throws SignalingError CALL_UNAUTHORIZED: the token is not valid; CALL_UNAVAILABLE: the keys to check it cannot be had
    */
-  authenticate(token: string): Promise<Viewer>;
+  authenticate(token: string, request: LoginRequest): Viewer | null | Promise<Viewer | null>;
+  /** How long an answer may take, in milliseconds; 3,000 when left out. */
+  readonly timeoutMs?: number;
 }
 
 /** A device as the device-management service knows it. */
@@ -36,4 +42,6 @@ export interface DeviceDirectory {
    * @throws SignalingError CALL_UNAVAILABLE: no answer, and none kept that is recent enough
    */
   devicesOf(accountIds: readonly string[], maxAgeMs?: number): Promise<readonly KnownDevices[]>;
+  /** How long an answer may take, in milliseconds; 3,000 when left out. */
+  readonly timeoutMs?: number;
 }

@@ -18,6 +18,8 @@ export const LOG_FIELDS = {
   talkMs: 'number',
   // The server and what it depends on.
   address: 'string',
+  // Names, and never values.
+  claims: 'string',
   correlationId: 'string',
   dependency: 'string',
   operation: 'string',

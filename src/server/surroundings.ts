@@ -102,6 +102,12 @@ export async function openSurroundings(
             audience: login?.audience ?? settings.authAudience ?? '',
             accountClaim: settings.authAccountClaim,
             deviceClaim: settings.authDeviceClaim,
+            clockLeewaySeconds: settings.authClockLeewaySeconds,
+            timeoutMs: settings.authTimeoutMs,
+            onRefused: ({ reason, claims }) => {
+              metrics.tokenRefused(reason);
+              log.debug('An access token was refused', { reason, claims: claims.join(' ') });
+            },
           }),
         (part) => part.state(),
       ),
@@ -114,13 +120,16 @@ export async function openSurroundings(
           createHttpDirectory({
             ...common,
             url: deviceDirectoryUrl,
+            timeoutMs: settings.deviceDirectoryTimeoutMs,
             ...(redis && { cache: redis.keyv }),
           }),
         );
   const policy =
     callPolicyUrl === null
       ? null
-      : depend('call-policy', ['calls'], (common) => createHttpPolicy({ ...common, url: callPolicyUrl }));
+      : depend('call-policy', ['calls'], (common) =>
+          createHttpPolicy({ ...common, url: callPolicyUrl, timeoutMs: settings.callPolicyTimeoutMs }),
+        );
   const webhook =
     webhookUrl === null
       ? null
@@ -149,7 +158,9 @@ export async function openSurroundings(
         rateLimiter: redis.rateLimiter,
         cursorKeys: cursorKeysOf(settings),
       }),
-      events: createFanOut([relayHealth, logSink, ...(webhook ? [webhook] : [])], (error) => log.defect(error)),
+      events: createFanOut([relayHealth, logSink, ...(webhook ? [webhook] : [])], {
+        onDefect: (error) => log.defect(error),
+      }),
     },
     cache: redis?.keyv ?? null,
     dependencies,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { LoginRequest } from '../identity/login.js';
 import { LIMITS } from '../limits.js';
 import type { Proxies } from './proxies.js';
 import type { Stranger, Strangers } from './strangers.js';
@@ -17,8 +18,8 @@ export interface AdmissionOptions {
   readonly proxies: Proxies;
   /** Null: who gets here is known by the gateway's secret. */
   readonly strangers: Strangers | null;
-  /** Whether a token is good. Asked where its address would be refused otherwise: a good one never is. */
-  readonly isGood: (authorization: string) => Promise<boolean>;
+  /** Whether a token, or what a cookie holds, is good. Asked where its address would be refused otherwise: a good one never is. */
+  readonly isGood: (authorization: string | undefined, request: LoginRequest) => Promise<boolean>;
 }
 
 /**
@@ -44,8 +45,8 @@ export async function admit(
   // Nothing else listens while the token is looked at, and an error without a listener ends the process.
   const ignore = (): void => void wire.destroy();
   wire.on('error', ignore);
-  const { authorization } = request.headers;
-  const isKnown = authorization !== undefined && (await isGood(authorization));
+  const { authorization, cookie } = request.headers;
+  const isKnown = (authorization ?? cookie) !== undefined && (await isGood(authorization, request));
   wire.off('error', ignore);
   if (isKnown && !wire.destroyed) return { address, stranger: null };
   refuseUpgrade(wire, request, { status: 429, retryAfterSeconds: 1 });

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { GraphQLError, type ExecutionArgs, type FormattedExecutionResult } from 'graphql';
 import { makeServer, MessageType, stringifyMessage, type Server } from 'graphql-ws';
 import { SignalingError } from '../errors.js';
@@ -14,8 +15,8 @@ import { authorizationIn } from './websocket-token.js';
 /** One socket, from its opening to its close. */
 export interface Session extends Admitted {
   readonly channel: Channel;
-  /** Of the upgrade request: where a gateway sends the token. */
-  readonly authorization: string | undefined;
+  /** Of the upgrade request: a gateway sends the token there, and browsers send cookies. */
+  readonly headers: IncomingHttpHeaders;
   operations: Operations | null;
   /** Null until connection_init has been accepted. */
   connection: OwnConnection | null;

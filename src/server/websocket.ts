@@ -1,8 +1,11 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { SignalingError } from '../errors.js';
+import { quiet } from '../host/callback.js';
+import { asPredicate } from '../host/listeners.js';
+import type { LoginRequest } from '../identity/login.js';
 import type { Viewer } from '../identity/viewer.js';
 import { LIMITS } from '../limits.js';
 import type { Clock } from '../ports.js';
@@ -21,9 +24,10 @@ import { ORIGIN_REFUSED, refusalOf, refuseUpgrade, type UpgradeRules } from './w
 export interface WebSocketOptions extends UpgradeRules, Pick<ProtocolOptions, 'executor' | 'contextFor'> {
   /**
    * @param authorization what the client sent in connection_init, or with its upgrade request
+   * @param request the upgrade request
    * @throws SignalingError CALL_UNAUTHORIZED or CALL_UNAVAILABLE
    */
-  readonly authenticate: (authorization: string | undefined) => Promise<Viewer>;
+  readonly authenticate: (authorization: string | undefined, request: LoginRequest) => Promise<Viewer>;
   /** A number greater than any drawn before for the device. @throws SignalingError CALL_UNAVAILABLE */
   readonly nextEpoch: (viewer: Viewer) => Promise<number> | number;
   /** Sockets of this process that have said whose they are; one more is closed with 1013. */
@@ -71,7 +75,9 @@ const CLOSING = { closeTimeout: CLOSE_TIMEOUT_MS };
  * subscriptions, with the limits and the answers of HTTP.
  */
 export function attachWebSocket(server: Server, options: WebSocketOptions): WebSocketDoor {
-  const { executor, contextFor, metrics, clock, onDefect, pingMs = 5_000, recheckMs = 4_000 } = options;
+  const { executor, contextFor, metrics, clock, pingMs = 5_000, recheckMs = 4_000 } = options;
+  const onDefect = quiet(options.onDefect);
+  const rules = { ...options, allowsOrigin: asPredicate(options.allowsOrigin) };
   const sockets = createSockets(options.maxSockets);
   const proxies = createProxies(options.trustProxy ?? null);
   const strangers = options.strangers ?? createStrangers({ clock });
@@ -79,8 +85,8 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     proxies,
     // Who gets past the gateway's secret is no stranger.
     strangers: options.gatewaySecret === null ? strangers : null,
-    isGood: (authorization) =>
-      options.authenticate(authorization).then(
+    isGood: (authorization, request) =>
+      options.authenticate(authorization, request).then(
         () => true,
         () => false,
       ),
@@ -98,7 +104,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
   });
 
   function onUpgrade(request: IncomingMessage, wire: Duplex, head: Buffer): void {
-    const refusal = refusalOf(request, options, proxies.hostOf(request));
+    const refusal = refusalOf(request, rules, proxies.hostOf(request));
     // Another path may be another listener's.
     if (refusal?.status === 404 && server.listenerCount('upgrade') > 1) return;
     if (refusal?.status === 403 && refusal.message === ORIGIN_REFUSED) options.onRefusedOrigin?.(request.headers);
@@ -115,7 +121,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
 
   function take(socket: WebSocket, wire: Duplex, { headers }: IncomingMessage, admitted: Admitted): () => void {
     const channel = createChannel(socket, { wire, clock, pingMs });
-    open(socket, { ...admitted, channel, authorization: headers.authorization, operations: null, connection: null });
+    open(socket, { ...admitted, channel, headers, operations: null, connection: null });
     return () => channel.close(4408);
   }
 
@@ -154,10 +160,10 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
   }
 
   async function connect(session: Session, given: string | undefined): Promise<boolean> {
-    const { channel } = session;
-    const authorization = given ?? session.authorization;
+    const { channel, headers } = session;
+    const authorization = given ?? headers.authorization;
     try {
-      const viewer = await options.authenticate(authorization);
+      const viewer = await options.authenticate(authorization, { headers });
       session.stranger?.identified();
       if (!channel.isOpen) return false;
       const unanswered = (): number => session.operations?.unanswered() ?? 0;

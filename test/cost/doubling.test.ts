@@ -7,6 +7,7 @@ import { checkSendIceCandidates, checkStartCall } from '../../src/call/input.js'
 import { createMasker } from '../../src/graphql/errors.js';
 import { createExecutor, type PreparedOperation } from '../../src/graphql/executor.js';
 import { httpPolicy } from '../../src/graphql/http-policy.js';
+import { asLogin } from '../../src/host/authenticator.js';
 import { createSessions } from '../../src/identity/session.js';
 import { createJwtAuthenticator } from '../../src/jwt/authenticator.js';
 import { systemClock } from '../../src/ports.js';
@@ -47,7 +48,11 @@ const authenticator = createJwtAuthenticator({
   clock: systemClock,
 });
 const directory = { devicesOf: () => Promise.resolve([null]) };
-const sessions = createSessions({ authenticator, directory, clock: systemClock });
+const sessions = createSessions({
+  login: asLogin(authenticator, { onDefect: () => undefined }),
+  directory,
+  clock: systemClock,
+});
 const cursors = cursorSeal([new Uint8Array(32)]);
 const proxies = createProxies(['10.0.0.0/8']);
 const viewer = { accountId: 'alice', deviceId: 'phone' };
@@ -137,16 +142,19 @@ const PARSERS: readonly (readonly [name: string, length: number, parse: (n: numb
         ),
       ),
   ],
-  ['Authorization', 8_000, (n) => sessions.viewerOf(`Bearer ${' '.repeat(n)}`).catch(() => null)],
+  ['Authorization', 8_000, (n) => sessions.viewerOf(`Bearer ${' '.repeat(n)}`, { headers: {} }).catch(() => null)],
   [
     'Authorization: what follows a token',
     8_000,
-    (n) => sessions.viewerOf(`Bearer ${'a='.repeat(n / 2)}`).catch(() => null),
+    (n) => sessions.viewerOf(`Bearer ${'a='.repeat(n / 2)}`, { headers: {} }).catch(() => null),
   ],
   [
     'the header of a token',
     8_000,
-    (n) => sessions.viewerOf(`Bearer ${header(`{"alg":"ES256","kid":"${'k'.repeat(n)}"}`)}`).catch(() => null),
+    (n) =>
+      sessions
+        .viewerOf(`Bearer ${header(`{"alg":"ES256","kid":"${'k'.repeat(n)}"}`)}`, { headers: {} })
+        .catch(() => null),
   ],
   ['Accept', 8_000, (n) => isPlainAccept(`${'*/*, '.repeat(n / 5)}x`)],
   ['Accept: spaces', 8_000, (n) => isPlainAccept(`*/*${' '.repeat(n)}x`)],

@@ -5,7 +5,7 @@ import {
   type HttpDirectory,
   type HttpDirectoryOptions,
 } from '../../src/directory/http-directory.js';
-import type { ServiceError } from '../../src/http/json-client.js';
+import type { ServiceError } from '../../src/http/client.js';
 import { SignalingError } from '../../src/errors.js';
 import { createSetClock, type SetClock } from '../identity/clock.js';
 import { outcomeOf } from '../identity/outcome.js';

@@ -1,19 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { inspect } from 'node:util';
-import {
-  asPolicy,
-  createHttpPolicy,
-  type HostPolicy,
-  type HttpPolicy,
-  type HttpPolicyOptions,
-} from '../../src/directory/http-policy.js';
+import { createHttpPolicy, type HttpPolicy, type HttpPolicyOptions } from '../../src/directory/http-policy.js';
 import { SignalingError } from '../../src/errors.js';
-import type { ServiceError } from '../../src/http/json-client.js';
+import type { ServiceError } from '../../src/http/client.js';
 import { outcomeOf } from '../identity/outcome.js';
 import { startFakePolicy, type FakePolicy, type PolicyMode } from '../support/fake-policy.js';
 
 const CALLER = { accountId: 'alice', deviceId: 'phone' };
-const SECRET = 'connect ECONNREFUSED 10.0.0.5:5432';
 
 let service: FakePolicy;
 let policy: HttpPolicy;
@@ -89,46 +82,5 @@ describe('the call policy', () => {
   it('is not spoken to over plain HTTP in production', () => {
     expect(() => open({ production: true })).toThrow(TypeError);
     expect(() => open({ url: 'ftp://127.0.0.1/policy' })).toThrow(TypeError);
-  });
-});
-
-describe('a host’s own policy', () => {
-  it('is a function or an object', async () => {
-    const object = {
-      refusing: new Set(['carol']),
-      mayCall(_caller: unknown, calleeAccountId: string): Promise<boolean> {
-        return Promise.resolve(!this.refusing.has(calleeAccountId));
-      },
-    };
-    const given: HostPolicy[] = [object, (_caller, callee) => callee !== 'carol'];
-    for (const one of given) {
-      expect(await asPolicy(one).mayCall(CALLER, 'bob')).toBe(true);
-      expect(await asPolicy(one).mayCall(CALLER, 'carol')).toBe(false);
-    }
-  });
-
-  it('may refuse in words made for clients', async () => {
-    const limited = asPolicy(() => Promise.reject(new SignalingError('CALL_RATE_LIMITED')));
-    expect(await outcomeOf(limited.mayCall(CALLER, 'bob'))).toBe('CALL_RATE_LIMITED');
-  });
-
-  it.each<[string, HostPolicy]>([
-    [
-      'throws',
-      () => {
-        throw new Error(SECRET);
-      },
-    ],
-    ['rejects', () => Promise.reject(new Error(SECRET))],
-    ['never answers', () => new Promise<never>(() => undefined)],
-    ['answers undefined', () => undefined as never],
-    ['answers what is only as good as true', () => 1 as never],
-  ])('that %s is unavailable, and only the host is told why', async (_what, given) => {
-    const told: unknown[] = [];
-    const own = asPolicy(given, { timeoutMs: 50, onFailure: (error) => told.push(error) });
-    const error: unknown = await own.mayCall(CALLER, 'bob').catch((thrown: unknown) => thrown);
-    expect(error).toEqual(new SignalingError('CALL_UNAVAILABLE'));
-    expect(inspect(error)).not.toContain(SECRET);
-    expect(told).toHaveLength(1);
   });
 });

@@ -50,13 +50,14 @@ describe('the log of events', () => {
 describe('several sinks', () => {
   it('each get every event, in order', () => {
     const [first, second] = [recorder(), recorder()];
-    const fanOut = createFanOut([first, second], () => {});
+    const fanOut = createFanOut([first, second], { onDefect: () => undefined });
     for (const event of EVENTS) fanOut.emit(event);
     expect([first.events, second.events]).toEqual([EVENTS, EVENTS]);
   });
 
   it('are not disturbed by one that throws or rejects, which is told of', async () => {
     const failures: unknown[] = [];
+    let count = 0;
     const last = recorder();
     const thrower: EventSink = {
       emit: () => {
@@ -64,10 +65,15 @@ describe('several sinks', () => {
       },
     };
     const rejecter = { emit: () => Promise.reject(new Error('rejected')) };
-    const fanOut = createFanOut([thrower, rejecter, last], (error) => failures.push((error as Error).message));
+    const fanOut = createFanOut([thrower, rejecter, last], {
+      onDefect: (error) => failures.push(((error as Error).cause as Error).message),
+      onFailure: () => (count += 1),
+    });
     for (const event of EVENTS) expect(() => fanOut.emit(event)).not.toThrow();
     expect(last.events).toEqual(EVENTS);
     await new Promise(setImmediate);
-    expect(failures.sort()).toEqual([...EVENTS.map(() => 'rejected'), ...EVENTS.map(() => 'thrown')]);
+    // Each is told once, and all are counted.
+    expect(failures.sort()).toEqual(['rejected', 'thrown']);
+    expect(count).toBe(2 * EVENTS.length);
   });
 });

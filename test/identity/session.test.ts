@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { claimDirectory } from '../../src/directory/claim-directory.js';
-import { asDirectory } from '../../src/directory/host.js';
 import { createHttpDirectory, type HttpDirectory } from '../../src/directory/http-directory.js';
+import { asLogin } from '../../src/host/authenticator.js';
+import { asDirectory } from '../../src/host/directory.js';
 import { createSessions, isActiveDevice, type Sessions } from '../../src/identity/session.js';
 import type { DeviceDirectory } from '../../src/identity/viewer.js';
 import { createJwtAuthenticator } from '../../src/jwt/authenticator.js';
@@ -9,6 +10,9 @@ import { startFakeDirectory, type FakeDirectory } from '../support/fake-director
 import { createTestLogin, type TestLogin } from '../support/tokens.js';
 import { createSetClock, type SetClock } from './clock.js';
 import { outcomeOf } from './outcome.js';
+
+const WATCH = { onDefect: () => undefined };
+const REQUEST = { headers: {} };
 
 let clock: SetClock;
 let login: TestLogin;
@@ -36,7 +40,7 @@ afterEach(async () => {
 function sessionsWith(of: DeviceDirectory, freshTokenSeconds?: number): Sessions {
   const authenticator = createJwtAuthenticator({ ...login, keys: { jwks: login.jwks }, clock });
   return createSessions({
-    authenticator,
+    login: asLogin(authenticator, WATCH),
     directory: of,
     clock,
     ...(freshTokenSeconds !== undefined && { freshTokenSeconds }),
@@ -44,12 +48,15 @@ function sessionsWith(of: DeviceDirectory, freshTokenSeconds?: number): Sessions
 }
 
 const outcome = (authorization: string | undefined, of = sessions): Promise<string> =>
-  outcomeOf(of.viewerOf(authorization));
+  outcomeOf(of.viewerOf(authorization, REQUEST));
 const bearer = async (claims = {}): Promise<string> => `Bearer ${await login.token(claims)}`;
 
 describe('a session', () => {
   it('is that of an active device with a valid token', async () => {
-    expect(await sessions.viewerOf(await bearer())).toMatchObject({ accountId: 'account-1', deviceId: 'device-1' });
+    expect(await sessions.viewerOf(await bearer(), REQUEST)).toMatchObject({
+      accountId: 'account-1',
+      deviceId: 'device-1',
+    });
   });
 
   it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('may be asked for with the scheme written %s', async (scheme) => {
@@ -110,7 +117,7 @@ describe('a session', () => {
     const slow = asDirectory((accountIds) => {
       clock.advanceSeconds(3_600);
       return Promise.resolve(accountIds.map(() => [{ id: 'device-1', name: null, active: true }]));
-    });
+    }, WATCH);
     expect(await outcome(await bearer(), sessionsWith(slow))).toBe('CALL_UNAUTHORIZED');
   });
 
@@ -142,7 +149,7 @@ describe('a session while the directory is down', () => {
   });
 
   it('goes on when the directory hangs, for a host too that hands ours over as its own', async () => {
-    const handedOver = sessionsWith(asDirectory(directory), 0);
+    const handedOver = sessionsWith(asDirectory(directory, WATCH), 0);
     const header = await bearer();
     expect(await outcome(header, handedOver)).toBe('ok');
     service.mode = 'hang';

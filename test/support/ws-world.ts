@@ -7,6 +7,7 @@ import { createOperation, type CallContext, type Services } from '../../src/grap
 import { createMasker } from '../../src/graphql/errors.js';
 import { createExecutor } from '../../src/graphql/executor.js';
 import { guardSchema } from '../../src/graphql/guard.js';
+import { asLogin } from '../../src/host/authenticator.js';
 import { createSessions } from '../../src/identity/session.js';
 import type { Viewer } from '../../src/identity/viewer.js';
 import { createJwtAuthenticator } from '../../src/jwt/authenticator.js';
@@ -63,9 +64,13 @@ export async function startWsWorld({
     audience: login.audience,
     clock: systemClock,
   });
-  const sessions = createSessions({ authenticator, directory: claimDirectory, clock: systemClock });
   const defects: unknown[] = [];
   const onDefect = (error: unknown): void => void defects.push(error);
+  const sessions = createSessions({
+    login: asLogin(authenticator, { onDefect }),
+    directory: claimDirectory,
+    clock: systemClock,
+  });
   const masker = createMasker({ onDefect, suggestions: introspection });
   const schema = guardSchema(subgraph, { rateLimiter: createMemoryRateLimiter(systemClock) });
   const executor = createExecutor({ schema, masker, introspection });
@@ -90,7 +95,7 @@ export async function startWsWorld({
     apollo,
     executor,
     onAnswered: () => {},
-    context: ({ headers }) => contextOf(() => sessions.viewerOf(headers.authorization)),
+    context: ({ headers }) => contextOf(() => sessions.viewerOf(headers.authorization, { headers })),
     onDefect,
     ...rules,
   });
@@ -98,7 +103,7 @@ export async function startWsWorld({
   const door = attachWebSocket(app.server, {
     path: '/graphql',
     executor,
-    authenticate: (authorization) => sessions.viewerOf(authorization),
+    authenticate: (authorization, request) => sessions.viewerOf(authorization, request),
     nextEpoch: () => (epoch += 1),
     contextFor: (connection) => {
       options.contextHook?.(connection);

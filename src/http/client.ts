@@ -1,0 +1,103 @@
+import { Agent, errors, request, type Dispatcher } from 'undici';
+import { createSharedLookup } from './shared-lookup.js';
+
+/** What a service around us may answer at most, in bytes. */
+const ANSWER_BYTES = 64 * 1024;
+
+/** Firewalls refuse requests that do not say who sends them (RFC 9110, section 10.1.5). */
+const USER_AGENT = 'voip-call-signaling';
+
+/** Why a service gave no answer that can be used. Carries nothing of what it said: safe to log. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+
+  constructor(
+    readonly reason: 'status' | 'timeout' | 'connection' | 'too_large' | 'malformed',
+    /** Null when no response came. */
+    readonly httpStatus: number | null,
+  ) {
+    super(`service: ${reason}${httpStatus === null ? '' : ` ${httpStatus}`}`);
+  }
+}
+
+export interface HttpClientOptions {
+  readonly url: string;
+  /** Deadline over the whole exchange, body included, in milliseconds. */
+  readonly timeoutMs: number;
+  /** In production only https is spoken. */
+  readonly production: boolean;
+  /** Connections at the same time; 32 when left out. */
+  readonly connections?: number;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** An earlier deadline than the client's, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Ends the exchange before its deadline. */
+  readonly signal?: AbortSignal;
+  /** Whether the body of an answer with this status is wanted. */
+  readonly reads: (status: number) => boolean;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  /** Null: it was not wanted. */
+  readonly text: string | null;
+}
+
+/** Every HTTP exchange with a service around us: one URL, no redirects, a deadline over everything, at most 64 KiB. */
+export interface HttpClient {
+  /** @throws ServiceError `timeout`, `connection` or `too_large`, and nothing else */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  /** Ends what is under way and closes the connections. */
+  close(): Promise<void>;
+}
+
+/** @throws TypeError the URL cannot be used */
+export function createHttpClient({ url, timeoutMs, production, connections = 32 }: HttpClientOptions): HttpClient {
+  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' };
+  if (protocol !== 'https:' && (protocol !== 'http:' || production)) {
+    throw new TypeError(`a service's URL must be ${production ? 'https' : 'https or http'}`);
+  }
+  // The agent's own timeouts restart with each byte; the signal is the deadline.
+  const agent = new Agent({
+    connections,
+    maxResponseSize: ANSWER_BYTES,
+    connect: { lookup: createSharedLookup() },
+  });
+
+  return {
+    send: async (asked) => {
+      const late = AbortSignal.timeout(Math.min(timeoutMs, asked.timeoutMs ?? timeoutMs));
+      let status: number | null = null;
+      try {
+        const options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'> = {
+          method: asked.method,
+          headers: { 'user-agent': USER_AGENT, ...asked.headers },
+          ...(asked.body !== undefined && { body: asked.body }),
+        };
+        const signal = asked.signal ? AbortSignal.any([late, asked.signal]) : late;
+        // undici follows no redirect by itself, so that one is a status like any other that is no success.
+        const { statusCode, headers, body } = await request(url, { ...options, dispatcher: agent, signal });
+        status = statusCode;
+        const wanted = asked.reads(statusCode);
+        // Read only so that the connection can be used again; after more than that it is given up.
+        if (!wanted) body.dump({ limit: ANSWER_BYTES, signal }).catch(() => undefined);
+        const retryAfter = headers['retry-after'];
+        return {
+          status: statusCode,
+          retryAfter: retryAfter === undefined ? null : String(retryAfter),
+          text: wanted ? await body.text() : null,
+        };
+      } catch (error) {
+        if (error instanceof errors.ResponseExceededMaxSizeError) throw new ServiceError('too_large', status);
+        throw new ServiceError(late.aborted ? 'timeout' : 'connection', status);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
