@@ -53,8 +53,8 @@ export function apolloTransport(client: ApolloClientLike, socket = socketIn(clie
     return failure;
   };
   return {
-    execute: async (document, variables, signal) => {
-      const options = optionsFor(variables, tokenRefused, signal);
+    execute: async (document, variables, signal, leaving = false) => {
+      const options = optionsFor(variables, tokenRefused, signal, leaving);
       const node = nodeOf(document);
       const aborted = new Promise<never>((_, reject) =>
         signal.addEventListener('abort', () => reject(notConnected()), { once: true }),
@@ -118,12 +118,21 @@ function socketIn(link: unknown): GraphqlWsClient | undefined {
   return socketIn(left) ?? socketIn(right);
 }
 
-function optionsFor(variables: unknown, tokenRefused: boolean, signal?: AbortSignal): ApolloOptions {
+function optionsFor(
+  variables: unknown,
+  tokenRefused: boolean,
+  signal?: AbortSignal,
+  keepalive?: boolean,
+): ApolloOptions {
   return {
     variables: variables as Record<string, unknown>,
     fetchPolicy: 'no-cache',
     errorPolicy: 'none',
-    context: { queryDeduplication: false, tokenRefused, ...(signal && { fetchOptions: { signal } }) },
+    context: {
+      queryDeduplication: false,
+      tokenRefused,
+      ...(signal && { fetchOptions: { signal, ...(keepalive && { keepalive }) } }),
+    },
   };
 }
 

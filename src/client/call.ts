@@ -3,8 +3,17 @@ import type { CallEndReason, CallMedia, CallState } from './generated/types.js';
 import type { Observable } from './observable.js';
 import type { CallStats } from './stats.js';
 
-/** The states of the protocol, and before them the time until the service knows the call. */
-export type CallStatus = 'STARTING' | CallState;
+export type CallStatus =
+  /** The service does not know the call yet. */
+  | 'STARTING'
+  /**
+   * The service holds the call open for this device, and this page does not lead it: it was left by a page that was closed, or
+   * another page has the device's stream. It can be hung up or taken up again ({@link Call.rejoin}). A peer connection that
+   * this page has goes on by itself.
+   */
+  | 'DETACHED'
+  /** The states of the protocol. */
+  | CallState;
 
 /** For whom a call is declined. */
 export type Decline =
@@ -69,6 +78,12 @@ export interface Call {
    * @returns resolves when the service knows it; tried for two minutes
    */
   hangUp(): Promise<Outcome>;
+  /**
+   * Takes up a call that is DETACHED: by another call in its place (`replacesCallId`), which the other side answers by itself
+   * while it still has the first one. One that still rings at the other side is started anew. Takes the stream back from where
+   * it went `elsewhere`. A call that cannot be taken up, say because of MEDIA_FAILED, stays DETACHED.
+   */
+  rejoin(options?: AnswerOptions): Promise<Outcome>;
   mute(muted: boolean): void;
   /** Switches the camera on or off; a voice call becomes one with a picture, which the two sides negotiate by themselves. */
   setCamera(on: boolean): Promise<Outcome>;

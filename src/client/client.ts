@@ -1,12 +1,13 @@
 import type { Call, StartOptions } from './call.js';
 import type { CallError } from './errors.js';
 import { CallRelayDocument } from './generated/documents.js';
+import { CallList } from './call-list.js';
 import { Kept } from './kept.js';
 import type { CallStorage } from './kept.js';
 import type { GetUserMedia } from './local-media.js';
 import { Cell } from './observable.js';
 import type { Observable } from './observable.js';
-import { createPeer, getUserMedia, onNetworkChange } from './platform.js';
+import { createPeer, getUserMedia, onLeave, onNetworkChange, warn } from './platform.js';
 import { RelayCredentials } from './relay.js';
 import { execute } from './retry.js';
 import { Router } from './router.js';
@@ -28,6 +29,17 @@ export interface CallClientOptions {
   readonly storage?: CallStorage;
   /** Name of the one entry there; each account and device that share a storage need one of their own. */
   readonly storageKey?: string;
+  /**
+   * What becomes of a call that was answered when its page is left (closed, loaded again, or another one in its place):
+   * - `hangUp`: it ends. The default without a storage, as no page could go on with it by itself.
+   * - `keep`: the other side is told at once that the connection is lost, and has 30 s in which a page of this device comes
+   *   back to the call. The default with a storage.
+   *
+   * A call that still rings at the other side is hung up in either case: nobody could connect it any more.
+   */
+  readonly onPageHide?: 'hangUp' | 'keep';
+  /** Told of what costs quality and stops nothing; by default the console is. */
+  readonly onWarning?: (warning: CallError) => void;
 }
 
 /** Makes and takes the calls of one device. */
@@ -39,7 +51,10 @@ export interface CallClient {
   readonly calls: Observable<readonly Call[]>;
   /** The newest call that asks this device's user to be answered; null when there is none. */
   readonly incoming: Observable<Call | null>;
-  /** Calls an account, or answers the call of that account that rings here. What goes wrong is told by the call. */
+  /**
+   * Calls an account; answers the call of that account that rings here, or takes up one with it that is DETACHED. What goes
+   * wrong is told by the call.
+   */
   start(accountId: string, options: StartOptions): Call;
   /** Takes the device's stream back from where it went `elsewhere`. */
   connect(): void;
@@ -53,25 +68,43 @@ const RELAY_MS = 5_000;
 /** @returns a client that is on its way to be online */
 export function createCallClient(options: CallClientOptions): CallClient {
   const { transport, configuration = {}, storage = null, storageKey = 'voip-call-signaling' } = options;
+  const { onPageHide = storage ? 'keep' : 'hangUp', onWarning = ({ message }) => warn(message) } = options;
   const scope = new Scope();
+  /** While the page is left: requests have to outlive it. */
+  let leaving = false;
+  const carrier: Pick<Transport, 'execute'> = {
+    execute: (document, variables, signal) => transport.execute(document, variables, signal, leaving),
+  };
   const run: Services['run'] = (document, variables, signal = scope.signal, withinMs) =>
-    execute(transport, document, variables, signal, withinMs);
+    execute(carrier, document, variables, signal, withinMs);
   const services: Services = {
     relay: new RelayCredentials(() => run(CallRelayDocument, {}, scope.signal, RELAY_MS), configuration.iceServers),
     createPeer: options.createPeer ?? createPeer,
     configuration,
     getUserMedia: options.getUserMedia ?? getUserMedia,
+    warn: onWarning,
     signal: scope.signal,
     run,
   };
   const kept = new Kept(storage, storageKey);
   const calls = new Cell<readonly Call[]>([]);
   const incoming = new Cell<Call | null>(null);
-  const router = new Router(services, kept, calls, incoming);
+  const list = new CallList(calls, incoming, kept);
+  const router = new Router({ services, kept, list, takeBack: () => stream.takeBack() });
   const stream = new CallStream(transport, kept, (event) => router.take(event));
-  const unlisten = onNetworkChange(() => {
-    for (const call of calls.value) call.restartIce();
-  });
+  const unlisten = [
+    onNetworkChange(() => {
+      for (const call of calls.value) call.restartIce();
+    }),
+    onLeave(
+      () => {
+        leaving = true;
+        router.leave(onPageHide === 'hangUp');
+        leaving = false;
+      },
+      () => router.comeBack(),
+    ),
+  ];
   stream.open();
   return {
     state: stream.state,
@@ -81,7 +114,7 @@ export function createCallClient(options: CallClientOptions): CallClient {
     start: (accountId, start) => router.start(accountId, start),
     connect: () => stream.takeBack(),
     close: () => {
-      unlisten();
+      for (const end of unlisten) end();
       stream.close();
       scope.close();
       router.close();

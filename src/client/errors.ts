@@ -22,7 +22,7 @@ export interface CallErrorDetails {
   /** HTTP status, or close code of the WebSocket, where that is all that is known. */
   readonly status?: number;
   /** The call as this device sees it, where the service sent it along. */
-  readonly call?: { readonly state: CallState; readonly endReason: CallEndReason | null };
+  readonly call?: { readonly id?: string; readonly state: CallState; readonly endReason: CallEndReason | null };
   /** Of MEDIA_FAILED: what was asked for, and the browser's name of why not (Media Capture and Streams, section 10.3). */
   readonly media?: { readonly audio: boolean; readonly video: boolean; readonly reason: string };
   /** See `CALL_SIGNAL_GAP` and `CALL_SIGNAL_CONFLICT` of the protocol. */

@@ -9,6 +9,7 @@ import {
   StartCallDocument,
 } from './generated/documents.js';
 import type { CallFieldsFragment, CallRole, DescriptionFieldsFragment, StartCallMutation } from './generated/types.js';
+import { LocalCandidates } from './local-candidates.js';
 import type { LocalMedia } from './local-media.js';
 import { Negotiation } from './negotiation.js';
 import { uniqueId } from './platform.js';
@@ -127,28 +128,43 @@ export class Leg {
     this.#upkeep?.restart();
   }
 
+  /** The page is left, and may come back: the other side need not find out by silence. */
+  leave(): void {
+    this.#upkeep?.leave();
+  }
+
+  /** The page that was left is back as it was. */
+  comeBack(): void {
+    this.#upkeep?.comeBack();
+  }
+
   close(): void {
     this.#scope.close();
     this.#peer?.close();
   }
 
   async #open(local: LocalMedia): Promise<Negotiation> {
-    const { relay, createPeer, configuration, run } = this.#services;
+    const { relay, createPeer, configuration, run, warn } = this.#services;
     const iceServers = await relay.get();
     if (this.#scope.closed) throw notConnected();
     const peer = createPeer({ ...configuration, iceServers });
     this.#peer = peer;
     this.#remote.attach(peer);
-    peer.addEventListener('icecandidate', ({ candidate }) => this.#found(candidate));
+    const ours = new LocalCandidates((candidates, endOfCandidates) => {
+      this.#signals.push({ candidates, endOfCandidates }).catch((thrown: unknown) => this.#onError(callError(thrown)));
+    }, warn);
+    peer.addEventListener('icecandidate', ({ candidate }) => ours.found(candidate, peer.localDescription));
     this.#negotiation = new Negotiation({
       peer,
       polite: this.role === 'CALLEE',
       signals: this.#signals,
       candidates: this.#candidates,
+      onAgreed: () => this.#remote.agreed(),
       onError: this.#onError,
     });
     this.#upkeep = new Upkeep({
       peer,
+      configuration,
       role: this.role,
       relay,
       scope: this.#scope,
@@ -157,17 +173,5 @@ export class Leg {
     });
     local.attach(peer);
     return this.#negotiation;
-  }
-
-  /** null: no more for the present description. */
-  #found(found: RTCIceCandidate | null): void {
-    const candidates = [];
-    if (found) {
-      const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = found;
-      candidates.push({ candidate, sdpMid, sdpMLineIndex, usernameFragment: usernameFragment || null });
-    }
-    this.#signals
-      .push({ candidates, endOfCandidates: found === null })
-      .catch((thrown: unknown) => this.#onError(callError(thrown)));
   }
 }

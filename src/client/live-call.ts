@@ -1,25 +1,20 @@
-import type { AnswerOptions, Call, CallStatus, Decline, StartOptions } from './call.js';
-import { callError, notPossible } from './errors.js';
+import type { AnswerOptions, Call, StartOptions } from './call.js';
+import { Ending } from './ending.js';
+import type { EndReason } from './ending.js';
+import { notPossible } from './errors.js';
 import type { CallError } from './errors.js';
-import { ReportRingingDocument } from './generated/documents.js';
-import type { CallFieldsFragment, CallRole, DescriptionFieldsFragment } from './generated/types.js';
+import type { CallFieldsFragment, DescriptionFieldsFragment } from './generated/types.js';
 import type { CallKeeper } from './keeper.js';
-import { Leg } from './leg.js';
+import type { Leg } from './leg.js';
+import { Legs } from './legs.js';
 import { LocalMedia } from './local-media.js';
 import { Progress } from './progress.js';
+import type { Stage } from './progress.js';
 import { RemoteMedia } from './remote-media.js';
-import { Scope } from './scope.js';
+import { Ringing } from './ringing.js';
 import type { Services } from './services.js';
 import type { EventOf } from './stream.js';
-import { tellDeclined, tellFailed, tellHungUp } from './telling.js';
-
-/** The other side ended the call to start another in its place: that is on its way. */
-const REPLACED_MS = 10_000;
-
-const DECLINES = { everywhere: 'DECLINED', busy: 'BUSY', ignore: 'IGNORED' } as const satisfies Record<Decline, string>;
-
-type EndReason = CallFieldsFragment['endReason'];
-type Told = Promise<CallFieldsFragment | null>;
+import { tellHungUp } from './telling.js';
 
 /** A call that goes on: it follows what its user and what the service say, whichever comes first. */
 export class LiveCall {
@@ -27,223 +22,219 @@ export class LiveCall {
   readonly progress: Progress;
   readonly local: LocalMedia;
   readonly remote = new RemoteMedia();
+  readonly ringing: Ringing;
   readonly #services: Services;
   readonly #keeper: CallKeeper;
-  readonly #scope = new Scope();
-  #leg: Leg;
-  /** What there is to answer, while it rings here and nobody has. */
-  #offer: DescriptionFieldsFragment | null = null;
-  #ignored = false;
-  #cancelReplacement = (): void => {};
+  readonly #legs: Legs;
+  readonly #ending: Ending;
 
-  constructor(services: Services, keeper: CallKeeper, about: LiveCall['about'], status: CallStatus) {
+  constructor(services: Services, keeper: CallKeeper, about: LiveCall['about'], stage: Stage) {
     this.about = about;
-    this.progress = new Progress(status);
+    this.progress = new Progress(stage);
     this.local = new LocalMedia(services.getUserMedia);
     this.#services = services;
     this.#keeper = keeper;
-    this.#leg = this.#newLeg(about.direction === 'outgoing' ? 'CALLER' : 'CALLEE');
+    const onError = (error: CallError): void => {
+      if (!this.#ending.heardOf(error)) this.progress.error.set(error);
+    };
+    const { progress, local, remote } = this;
+    const legs = new Legs(
+      { services, remote, onError, knows: (callId) => keeper.knows(callId) },
+      about.direction === 'outgoing' ? 'CALLER' : 'CALLEE',
+    );
+    this.#legs = legs;
+    const ending = new Ending({
+      services,
+      progress,
+      legs,
+      release: () => this.#release(),
+      letGo: (call) => this.#letGo(call),
+      over: (told) => keeper.over(this, told),
+    });
+    this.#ending = ending;
+    this.ringing = new Ringing({
+      services,
+      progress,
+      legs,
+      local,
+      ending,
+      changed: () => keeper.changed(),
+      apply: (call) => this.apply(call, false),
+      answer: (offer) => this.#answer(offer),
+    });
   }
 
   get leg(): Leg {
-    return this.#leg;
+    return this.#legs.leg;
   }
 
-  /** Whether it can be answered here. */
-  get rings(): boolean {
-    return this.#offer !== null && this.progress.isRinging;
+  /** Of the call of the service that it is, or is about to take the place of. */
+  get id(): string | null {
+    return this.#legs.id;
   }
 
-  /** Whether its user has to be asked. */
-  get asks(): boolean {
-    return this.rings && !this.#ignored;
+  /** Whether this page does not lead it, and has nothing of it that would go on by itself. */
+  get canRejoin(): boolean {
+    return this.progress.isDetached && !this.#goesOn;
   }
 
-  /** @param replacesCallId the call that this one takes the place of, after a reload. Never rejects. */
-  async begin(options: StartOptions, replacesCallId: string | null = null): Promise<void> {
-    this.#cancelReplacement();
-    // Another try: what the last one was to replace had been replaced already.
-    if (this.#leg.signal.aborted) this.#leg = this.#newLeg('CALLER');
+  get #goesOn(): boolean {
+    return this.ringing.isOffered || this.#legs.isAlive;
+  }
+
+  /** The service holds it for this device, and this page does not lead it. */
+  found(call: CallFieldsFragment): void {
+    this.#legs.renew(call.viewerRole);
+    this.#legs.bind(call);
+    this.progress.detach();
+  }
+
+  /** The stream that tells of it goes to another page. */
+  detach(): void {
+    this.progress.detach();
+    this.#keeper.changed();
+  }
+
+  /** The stream is back. @returns whether it goes on here */
+  attach(): boolean {
+    if (!this.progress.isDetached || !this.#goesOn) return false;
+    this.progress.attach();
+    this.#keeper.changed();
+    return true;
+  }
+
+  /**
+   * Goes on with what the service holds for this device, by another call in its place. Never rejects: what cannot be taken up
+   * is detached.
+   *
+   * @param call the one that it is, when it is left out
+   */
+  takeUp(options: StartOptions, call?: CallFieldsFragment): Promise<void> {
+    this.#ending.replaced();
+    this.#legs.replace(call);
+    this.progress.error.set(null);
+    this.progress.attach(this.progress.isRinging ? 'STARTING' : 'RECONNECTING');
+    return this.begin(options);
+  }
+
+  /** Never rejects. */
+  async begin(options: StartOptions): Promise<void> {
     try {
       if (this.#services.signal.aborted) throw notPossible('The client is closed.');
       // While the user is asked for the microphone.
       void this.#services.relay.get();
       await this.local.open(options.media, options.stream);
-      if (this.#scope.closed) return;
-      const { outcome, call } = await this.#leg.start(this.about.account, options, replacesCallId, this.local);
+      if (this.#ending.isOver) return;
+      const { outcome, call } = await this.#legs.start(this.about.account, options, this.local);
       const adopted = outcome === 'ADOPTED';
-      if (this.#scope.closed) {
+      if (this.#ending.isOver) {
         // Hung up meanwhile. An adopted one is theirs, and rings here like any other.
         if (!adopted) void tellHungUp(this.#services, call.id, 'CALLER').catch(() => {});
         return;
       }
-      if (adopted) this.#leg = this.#newLeg('CALLEE');
+      if (adopted) this.#legs.renew('CALLEE');
       this.#bind(call);
       this.apply(call, false);
       // Both users wanted this very call: nobody is asked again.
       if (adopted && call.pendingOffer) await this.#answer(call.pendingOffer);
     } catch (error) {
-      this.#fail(error, replacesCallId);
+      this.#ending.fail(error);
     }
-  }
-
-  /** @throws CallError */
-  async ring(): Promise<void> {
-    const callId = this.#leg.id;
-    if (!this.asks || callId === null) throw notPossible('The call does not ring here.');
-    const { reportRinging } = await this.#services.run(ReportRingingDocument, { callId }, this.#scope.signal);
-    this.apply(reportRinging, false);
-  }
-
-  /** @throws CallError */
-  async accept({ media = this.about.media, stream }: AnswerOptions): Promise<void> {
-    const offer = this.#offer;
-    if (!offer || !this.progress.isRinging) throw notPossible('The call does not ring here.');
-    this.#ask(null);
-    try {
-      await this.local.open(media, stream);
-    } catch (error) {
-      this.progress.error.set(callError(error));
-      this.#ask(offer);
-      throw error;
-    }
-    await this.#answer(offer);
-  }
-
-  /** @throws CallError the service could not be told */
-  async decline(how: Decline): Promise<void> {
-    const callId = this.#leg.id;
-    const reason = DECLINES[how];
-    if (!this.rings || callId === null) throw notPossible('The call does not ring here.');
-    const told = tellDeclined(this.#services, callId, reason);
-    if (reason !== 'IGNORED') this.#end(reason, told);
-    this.#ignored = true;
-    this.#keeper.changed();
-    this.#refine(await told);
   }
 
   /** @throws CallError the service could not be told */
   async hangUp(): Promise<void> {
-    if (this.rings) return this.decline('everywhere');
+    if (this.ringing.rings) return this.ringing.decline('everywhere');
     if (this.progress.isOver) return;
-    const { id, role } = this.#leg;
-    const told = id === null ? null : tellHungUp(this.#services, id, role);
-    this.#end(this.progress.isAnswered ? 'COMPLETED' : 'CANCELLED', told);
-    this.#refine(await told);
+    const { id, leg } = this;
+    const told = id === null ? null : tellHungUp(this.#services, id, leg.role);
+    this.#ending.end(this.progress.isAnswered ? 'COMPLETED' : 'CANCELLED', told);
+    this.#ending.refine(await told);
+  }
+
+  /** @throws CallError it is as it was */
+  async rejoin(options: AnswerOptions): Promise<void> {
+    if (!this.progress.isDetached) throw notPossible('The call goes on here, or is over.');
+    await this.#keeper.rejoin(this, options);
+    const { isDetached, error, refusal } = this.progress;
+    const failure = refusal ?? (isDetached ? error.value : null);
+    if (failure) throw failure;
+  }
+
+  /** The page is left: what is said has to be on its way at once. @param hangsUp also when it was answered */
+  leave(hangsUp: boolean): void {
+    // What rings here rings on other devices too; what this page has no part in goes on without it.
+    if (this.leg.peer === null) return;
+    if (hangsUp || !this.progress.isAnswered) this.hangUp().catch(() => {});
+    else this.leg.leave();
   }
 
   /** It rings here. */
   invited(call: CallFieldsFragment, offer: DescriptionFieldsFragment): void {
     this.#bind(call);
-    this.#ask(offer);
+    this.ringing.ask(offer);
     // While the user thinks about it.
     void this.#services.relay.get();
   }
 
   /** The other side came back without its peer connection: the call goes on as another one, and nobody is asked. */
   replaced(call: CallFieldsFragment, offer: DescriptionFieldsFragment): void {
-    this.#cancelReplacement();
-    this.#leg = this.#newLeg('CALLEE');
+    this.#ending.replaced();
+    this.#legs.renew('CALLEE');
     this.#bind(call);
     this.#answer(offer).catch(() => {});
   }
 
   receive(event: EventOf<'DescriptionReceived' | 'IceCandidatesReceived'>): void {
-    if (event.callId === this.#leg.id) this.#leg.receive(event);
+    if (event.callId === this.leg.id) this.leg.receive(event);
   }
 
   /** @param live see {@link Progress.reach} */
   apply({ id, state, endReason, endedBy, viewerRole }: CallFieldsFragment, live: boolean): void {
-    if (id !== this.#leg.id) return;
+    if (id !== this.leg.id) return;
     if (state !== 'ENDED') this.progress.reach(state, live);
-    else if (endReason === 'REPLACED' && endedBy !== viewerRole) this.#awaitReplacement();
-    else this.#end(endReason, null);
+    else if (endReason === 'REPLACED' && endedBy !== viewerRole) this.#ending.awaitReplacement();
+    else this.#ending.end(endReason, null);
     this.#keeper.changed();
   }
 
   /** The service does not tell of it any more. */
   lost(reason: EndReason): void {
-    this.#end(reason, null);
+    this.#ending.end(reason, null);
   }
 
   /** The client is closed: nobody is told. */
   close(): void {
-    this.#release();
+    this.#ending.close();
     this.progress.end(null);
   }
 
   async #answer(offer: DescriptionFieldsFragment): Promise<void> {
-    const leg = this.#leg;
+    const { leg } = this;
     try {
       this.apply(await leg.answer(offer, this.local), false);
     } catch (error) {
       const { refusal } = this.progress;
       // The call may go on as another one.
-      if (!leg.signal.aborted) this.#fail(error, leg.id);
+      if (!leg.signal.aborted) this.#ending.fail(error);
       throw refusal ?? error;
     }
   }
 
-  #newLeg(role: CallRole): Leg {
-    this.#leg?.close();
-    return new Leg(this.#services, role, this.remote, (error) => {
-      if (!this.#heardOfEnd(error)) this.progress.error.set(error);
-    });
-  }
-
   #bind(call: CallFieldsFragment): void {
-    this.#leg.bind(call);
+    this.#legs.bind(call);
     this.#keeper.bound(this, call.id);
   }
 
-  #ask(offer: DescriptionFieldsFragment | null): void {
-    this.#offer = offer;
-    this.#keeper.changed();
-  }
-
-  #awaitReplacement(): void {
-    if (this.#scope.closed) return;
-    this.#leg.close();
-    this.progress.reach('RECONNECTING', true);
-    this.#cancelReplacement();
-    this.#cancelReplacement = this.#scope.after(REPLACED_MS, () => this.#end('REPLACED', null));
-  }
-
-  /** A refusal may be the first that is heard of it. */
-  #heardOfEnd({ details: { call } }: CallError): boolean {
-    if (call?.state !== 'ENDED') return false;
-    if (call.endReason === 'REPLACED') this.#awaitReplacement();
-    else this.#end(call.endReason, null);
-    return true;
-  }
-
-  /** @param callId the call that the service still believes in */
-  #fail(thrown: unknown, callId: string | null): void {
-    if (this.#scope.closed) return;
-    const error = callError(thrown);
-    if (this.#heardOfEnd(error)) return;
-    this.progress.error.set(error);
-    const { isAnswered } = this.progress;
-    const mediaFailed = error.code === 'MEDIA_FAILED';
-    const told = callId === null ? null : tellFailed(this.#services, callId, this.#leg.role, isAnswered, mediaFailed);
-    this.#end(mediaFailed ? 'MEDIA_FAILED' : null, told);
-  }
-
-  #end(reason: EndReason, told: Told | null): void {
-    if (this.#scope.closed) return;
-    this.#release();
-    this.progress.end(reason);
-    this.#keeper.over(this, told);
-  }
-
-  /** The user's word was taken at once; what the service makes of it counts: a cancel may have met an answer. */
-  #refine(call: CallFieldsFragment | null): void {
-    if (call?.state === 'ENDED' && this.progress.isOver) this.progress.endReason.set(call.endReason);
+  /** It could not be taken up, and the service holds it still. */
+  #letGo(call: CallFieldsFragment): void {
+    this.local.release();
+    this.remote.close();
+    this.found(call);
   }
 
   #release(): void {
-    this.#scope.close();
-    this.#leg.close();
+    this.leg.close();
     this.local.close();
     this.remote.close();
   }

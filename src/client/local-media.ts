@@ -96,6 +96,11 @@ export class LocalMedia {
 
   close(): void {
     this.#closed = true;
+    this.release();
+  }
+
+  /** Lets go of microphone and camera, which can be opened again. */
+  release(): void {
     this.camera.set(false);
     for (const track of this.#opened) this.#stop(track);
     this.stream.set(null);

@@ -10,6 +10,8 @@ export interface NegotiationParts {
   readonly polite: boolean;
   readonly signals: Signals;
   readonly candidates: RemoteCandidates;
+  /** An exchange is complete on this side: directions are known. */
+  readonly onAgreed: () => void;
   readonly onError: (error: CallError) => void;
 }
 
@@ -76,11 +78,12 @@ export class Negotiation {
 
   /** The first answer makes a call of its caller's. */
   async #takeAnswer({ sdp, inReplyTo }: DescriptionFieldsFragment): Promise<void> {
-    const { peer, candidates } = this.#parts;
+    const { peer, candidates, onAgreed } = this.#parts;
     if (peer.signalingState !== 'have-local-offer' || (await this.#ownOffer) !== inReplyTo) return;
     await peer.setRemoteDescription({ type: 'answer', sdp });
     candidates.described(peer);
     this.#established = true;
+    onAgreed();
   }
 
   async #takeOffer({ id, sdp }: DescriptionFieldsFragment): Promise<void> {
@@ -101,10 +104,11 @@ export class Negotiation {
   }
 
   async #answerTo(sdp: string): Promise<string> {
-    const { peer, candidates } = this.#parts;
+    const { peer, candidates, onAgreed } = this.#parts;
     await peer.setRemoteDescription({ type: 'offer', sdp });
     candidates.described(peer);
     await peer.setLocalDescription(await peer.createAnswer());
+    onAgreed();
     return peer.localDescription!.sdp;
   }
 

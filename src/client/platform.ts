@@ -11,6 +11,8 @@
  * | crypto.randomUUID (pages on http: have none) | crypto.getRandomValues; without that Math.random: ids need to be unique, not secret |
  * | atob | the expiry of a token is not read from it: say `expiresAt` beside the token |
  * | RTCPeerConnection, navigator.mediaDevices | calls fail: give the client `createPeer` and `getUserMedia` |
+ * | event pagehide | nothing is said when the app is left: it hangs up before, where it is told |
+ * | console.warn | a warning is told to `onWarning`, or to nobody |
  * | events online, pageshow, visibilitychange; navigator.connection | a dead connection is noticed by its silence alone |
  */
 
@@ -116,7 +118,28 @@ export function onReturn(listener: Listener): Listener {
   ]);
 }
 
-function on(target: Partial<Target> | undefined, event: string, listener: Listener): Listener {
+/**
+ * @param left the page is left: closed, or another one in its place. What is to be said has to be on its way before the next task.
+ * @param shownAgain and is shown again as it was (HTML, section 7.4.6.1: page lifecycle)
+ * @returns ends it
+ */
+export function onLeave(left: Listener, shownAgain: Listener): Listener {
+  const page = present();
+  return together([
+    on(page, 'pagehide', left),
+    on(page, 'pageshow', (event) => {
+      if ((event as Partial<PageTransitionEvent>).persisted) shownAgain();
+    }),
+  ]);
+}
+
+/** For the developer of a page. */
+export function warn(message: string): void {
+  // eslint-disable-next-line no-console -- There is no other place that a developer looks at.
+  globalThis.console?.warn(message);
+}
+
+function on(target: Partial<Target> | undefined, event: string, listener: (event: Event) => void): Listener {
   target?.addEventListener?.(event, listener);
   return () => target?.removeEventListener?.(event, listener);
 }

@@ -3,8 +3,11 @@ import { CallError } from './errors.js';
 import type { CallEndReason, CallState } from './generated/types.js';
 import { Cell } from './observable.js';
 
+/** How far a call is, whoever leads it. */
+export type Stage = Exclude<CallStatus, 'DETACHED'>;
+
 /** A call goes forward only: what arrives late says nothing new. An unknown state has no rank, and is not gone to. */
-const RANKS: Readonly<Record<CallStatus, number>> = {
+const RANKS: Readonly<Record<Stage, number>> = {
   STARTING: 0,
   INITIATED: 1,
   RINGING: 2,
@@ -14,18 +17,31 @@ const RANKS: Readonly<Record<CallStatus, number>> = {
   ENDED: 5,
 };
 
+/** It rings, as the service sees it. */
+export function isRinging(state: CallState): boolean {
+  return state === 'INITIATED' || state === 'RINGING';
+}
+
 /** How far a call has come. */
 export class Progress {
   readonly state: Cell<CallStatus>;
   readonly endReason = new Cell<CallEndReason | null>(null);
   readonly error = new Cell<CallError | null>(null);
+  #stage: Stage;
+  #detached = false;
 
-  constructor(state: CallStatus) {
-    this.state = new Cell(state);
+  constructor(stage: Stage) {
+    this.#stage = stage;
+    this.state = new Cell<CallStatus>(stage);
   }
 
   get rank(): number {
-    return RANKS[this.state.value];
+    return RANKS[this.#stage];
+  }
+
+  /** This page does not lead it. */
+  get isDetached(): boolean {
+    return this.#detached && !this.isOver;
   }
 
   /** It rings, and nobody here has heard of an answer. */
@@ -38,7 +54,7 @@ export class Progress {
   }
 
   get isOver(): boolean {
-    return this.state.value === 'ENDED';
+    return this.#stage === 'ENDED';
   }
 
   /** What is asked for now is refused with, in the words of the service; null while the call goes on. */
@@ -53,14 +69,29 @@ export class Progress {
    * @param live told by the stream, which tells in order; an answer to a mutation may be older than what was told since, and
    *   does not lead from ACTIVE to RECONNECTING or back
    */
-  reach(state: CallState, live: boolean): void {
-    const rank = RANKS[state] ?? 0;
-    if (rank > this.rank || (live && rank === this.rank && !this.isOver)) this.state.set(state);
+  reach(stage: Stage, live: boolean): void {
+    const rank = RANKS[stage] ?? 0;
+    if (rank > this.rank || (live && rank === this.rank && !this.isOver)) this.#show(stage, this.#detached);
+  }
+
+  detach(): void {
+    this.#show(this.#stage, true);
+  }
+
+  /** This page leads it again. @param stage where it begins anew; where it is, when it is left out */
+  attach(stage = this.#stage): void {
+    if (!this.isOver) this.#show(stage, false);
   }
 
   end(reason: CallEndReason | null): void {
     if (this.isOver) return;
     this.endReason.set(reason);
-    this.state.set('ENDED');
+    this.#show('ENDED', false);
+  }
+
+  #show(stage: Stage, detached: boolean): void {
+    this.#stage = stage;
+    this.#detached = detached;
+    this.state.set(detached && stage !== 'ENDED' ? 'DETACHED' : stage);
   }
 }

@@ -1,12 +1,18 @@
 import type { CallRelayQuery } from './generated/types.js';
+import { ageMs, moment } from './time.js';
+import type { Moment } from './time.js';
 
 interface Credentials {
-  readonly iceServers: RTCIceServer[];
-  /** Times of this device's own clock, which need not be right. */
-  readonly fetchedAt: number;
-  readonly refreshAt: number;
-  readonly expiresAt: number;
+  readonly iceServers: readonly RTCIceServer[];
+  readonly fetched: Moment;
+  /** Milliseconds from then on. */
+  readonly refreshMs: number;
+  readonly ttlMs: number;
 }
+
+/** Milliseconds between two tries to refresh them, unless they live too shortly for it. */
+const RETRY_MS = 60_000;
+const RETRY_LEAST_MS = 1_000;
 
 /** The account's TURN credentials: kept until they should be refreshed, and as long as they are good where that fails. */
 export class RelayCredentials {
@@ -24,39 +30,44 @@ export class RelayCredentials {
     this.#others = others;
   }
 
-  /** Milliseconds until they should be asked for again. */
+  /** Milliseconds until they should be asked for: again, where the last try gave none. */
   get refreshInMs(): number {
-    return Math.max(0, (this.#credentials?.refreshAt ?? 0) - Date.now());
+    const kept = this.#credentials;
+    if (!kept) return RETRY_MS;
+    const dueMs = kept.refreshMs - ageMs(kept.fetched);
+    return dueMs > 0 ? dueMs : Math.min(RETRY_MS, Math.max(kept.ttlMs / 10, RETRY_LEAST_MS));
   }
 
   /**
    * @param atMostOldMs older ones are refreshed first, where the service allows it
-   * @returns what there is; no relay, when no credentials could be had
+   * @returns what there is, for the caller to keep; no relay, when no credentials could be had
    */
   async get(atMostOldMs = Infinity): Promise<RTCIceServer[]> {
-    const now = Date.now();
-    const kept = this.#credentials;
-    if (!kept || now >= kept.refreshAt || now - kept.fetchedAt > atMostOldMs) {
+    const before = this.#credentials;
+    if (!before || ageMs(before.fetched) >= Math.min(before.refreshMs, atMostOldMs)) {
       this.#fetching ??= this.#fetch().finally(() => (this.#fetching = null));
       await this.#fetching;
     }
-    const { iceServers = [], expiresAt = 0 } = this.#credentials ?? {};
-    return [...this.#others, ...(Date.now() < expiresAt ? iceServers : [])];
+    const kept = this.#credentials;
+    const relay = kept && ageMs(kept.fetched) < kept.ttlMs ? kept.iceServers : [];
+    // Copies: the peer connection of React Native writes into what it is given.
+    return [...this.#others, ...relay].map((server) => ({ ...server }));
   }
 
   async #fetch(): Promise<void> {
+    // From before they were asked for: they are never used longer than they are good.
+    const fetched = moment();
     try {
       const { callRelay } = await this.#ask();
       if (!callRelay) return;
       const { turnTtlSeconds, refreshAfter, expiresAt } = callRelay;
-      const now = Date.now();
       const ttlMs = turnTtlSeconds * 1_000;
       // Only differences of the service's times are used.
       const refreshMs = ttlMs - (Date.parse(expiresAt) - Date.parse(refreshAfter));
       this.#credentials = {
-        fetchedAt: now,
-        refreshAt: now + refreshMs,
-        expiresAt: now + ttlMs,
+        fetched,
+        refreshMs,
+        ttlMs,
         iceServers: callRelay.iceServers.map(({ urls, username, credential }) => ({
           urls,
           ...(username !== null && { username }),

@@ -23,12 +23,15 @@ export class RemoteMedia {
       'track',
       present(({ streams: [stream] }: RTCTrackEvent) => stream && this.stream.set(stream)),
     );
-    peer.addEventListener(
-      'signalingstatechange',
-      present(() => {
-        if (peer.signalingState === 'stable') this.video.set(receivesVideo(peer));
-      }),
-    );
+    this.connection.set(peer.connectionState);
+  }
+
+  /**
+   * The two sides agreed on what is sent. Not told by `signalingstatechange`: React Native knows the directions only after that
+   * event, when the description is set.
+   */
+  agreed(): void {
+    if (this.#peer) this.video.set(receivesVideo(this.#peer));
   }
 
   close(): void {
@@ -45,6 +48,7 @@ function receivesVideo(peer: RTCPeerConnection): boolean {
     .getTransceivers()
     .some(
       ({ receiver, currentDirection }) =>
-        receiver.track.kind === 'video' && (currentDirection === 'sendrecv' || currentDirection === 'recvonly'),
+        (receiver.track as MediaStreamTrack | null)?.kind === 'video' &&
+        (currentDirection === 'sendrecv' || currentDirection === 'recvonly'),
     );
 }

@@ -28,7 +28,7 @@ export function backoffMs(tries: number): number {
  * @throws CallError
  */
 export async function execute<Result, Variables>(
-  transport: Transport,
+  transport: Pick<Transport, 'execute'>,
   document: Document<Result, Variables>,
   variables: Variables,
   signal: AbortSignal,
@@ -65,7 +65,7 @@ function isWorthAnotherTry({ code, details }: CallError): boolean {
 }
 
 async function once<Result, Variables>(
-  transport: Transport,
+  transport: Pick<Transport, 'execute'>,
   document: Document<Result, Variables>,
   variables: Variables,
   signal: AbortSignal,

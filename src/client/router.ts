@@ -1,57 +1,59 @@
-import type { Call, StartOptions } from './call.js';
+import type { AnswerOptions, Call, StartOptions } from './call.js';
+import type { CallList } from './call-list.js';
 import { CallDocument } from './generated/documents.js';
 import type { CallFieldsFragment } from './generated/types.js';
 import type { CallKeeper } from './keeper.js';
 import type { Kept } from './kept.js';
 import { LiveCall } from './live-call.js';
-import type { Cell } from './observable.js';
+import { isRinging } from './progress.js';
 import type { Services } from './services.js';
+import { Starts } from './starts.js';
+import type { EventOfCall } from './starts.js';
 import type { CallEvent, EventOf } from './stream.js';
 import { tellHungUp } from './telling.js';
-import { userCall } from './user-call.js';
 
-/** Calls that are over here, and may be told of again. */
-const FINISHED_KEPT = 100;
-
-type EventOfCall = Exclude<CallEvent, { __typename: 'StreamReady' | 'StreamClosed' }>;
+export interface RouterParts {
+  readonly services: Services;
+  readonly kept: Kept;
+  readonly list: CallList;
+  /** Takes the device's stream back from where it went elsewhere. */
+  readonly takeBack: () => void;
+}
 
 /** Brings together the events of the stream and the calls that they are about. */
 export class Router implements CallKeeper {
   readonly #services: Services;
   readonly #kept: Kept;
-  readonly #calls: Cell<readonly Call[]>;
-  readonly #incoming: Cell<Call | null>;
-  readonly #live = new Map<LiveCall, Call>();
-  readonly #byId = new Map<string, LiveCall>();
-  #finished: readonly string[] = [];
-  /** Accounts that are being called, without an answer from the service yet. */
-  readonly #starting = new Map<LiveCall, string>();
-  /** Of calls that are not known yet: a start may turn out to be theirs. */
-  #early: EventOfCall[] = [];
+  readonly #list: CallList;
+  readonly #takeBack: () => void;
+  readonly #starts = new Starts((event) => this.take(event));
   /** Calls of the page before it was loaded again. */
   readonly #had: ReadonlySet<string>;
   #begun = false;
 
-  constructor(services: Services, kept: Kept, calls: Cell<readonly Call[]>, incoming: Cell<Call | null>) {
+  constructor({ services, kept, list, takeBack }: RouterParts) {
     this.#services = services;
     this.#kept = kept;
+    this.#list = list;
+    this.#takeBack = takeBack;
     this.#had = new Set(kept.calls.keys());
-    this.#calls = calls;
-    this.#incoming = incoming;
   }
 
-  start(account: string, options: StartOptions, replacesCallId?: string): Call {
+  start(account: string, options: StartOptions): Call {
     const { media, attachment = null } = options;
-    const ringing = [...this.#live].find(([live]) => live.rings && live.about.account === account);
-    if (ringing && !replacesCallId) {
-      // Its user calls back instead of answering.
-      void ringing[1].answer(options);
-      return ringing[1];
+    const open = this.#list.live.find(
+      (live) => live.about.account === account && (live.ringing.rings || live.canRejoin),
+    );
+    if (open) {
+      const call = this.#list.callOf(open);
+      // Its user calls back instead of answering, or calls again instead of going on.
+      void (open.ringing.rings ? call.answer(options) : call.rejoin(options));
+      return call;
     }
     const about = { direction: 'outgoing', account, media, attachment } as const;
-    const live = new LiveCall(this.#services, this, about, replacesCallId ? 'RECONNECTING' : 'STARTING');
-    const call = this.#add(live);
-    this.#begin(live, options, replacesCallId);
+    const live = new LiveCall(this.#services, this, about, 'STARTING');
+    const call = this.#list.add(live);
+    void this.#starts.begin(live, live.begin(options));
     return call;
   }
 
@@ -65,7 +67,7 @@ export class Router implements CallKeeper {
         const { call } = event;
         const live = this.#find(call.id, event);
         if (live) return live.apply(call, true);
-        if (call.viewerRole === 'CALLER' && this.#starting.size === 0) this.#takeUp(call);
+        if (call.viewerRole === 'CALLER' && this.#starts.isEmpty) this.#takeUp(call);
         return;
       }
       case 'DescriptionReceived':
@@ -73,59 +75,80 @@ export class Router implements CallKeeper {
         return this.#find(event.callId, event)?.receive(event);
       case 'StreamClosed':
         // Nothing else is heard of the calls of a device that was removed.
-        if (event.reason === 'DEVICE_REVOKED') for (const live of this.#live.keys()) live.lost('DEVICE_REVOKED');
+        if (event.reason === 'DEVICE_REVOKED') for (const live of this.#list.live) live.lost('DEVICE_REVOKED');
+        if (event.reason === 'TAKEN_OVER') this.#detach();
     }
+  }
+
+  /** The page is left. @param hangsUp also calls that were answered */
+  leave(hangsUp: boolean): void {
+    for (const live of this.#list.live) live.leave(hangsUp);
+  }
+
+  /** The page that was left is shown again as it was. */
+  comeBack(): void {
+    for (const { leg } of this.#list.live) leg.comeBack();
   }
 
   close(): void {
-    for (const live of this.#live.keys()) live.close();
-    this.#live.clear();
-    this.#show();
+    for (const live of this.#list.live) live.close();
+    this.#list.clear();
   }
 
   bound(live: LiveCall, callId: string): void {
-    this.#forget(live);
-    this.#byId.set(callId, live);
-    const { account, media } = live.about;
-    this.#kept.hold(callId, { account, media });
-    this.#starting.delete(live);
-    this.#retake((event) => idOf(event) === callId);
+    this.#list.unname(live);
+    this.#list.name(live, callId);
+    this.#hold(live, callId);
+    this.#starts.named(live, callId);
   }
 
   changed(): void {
-    this.#show();
+    this.#list.show();
+  }
+
+  knows(callId: string): boolean {
+    return this.#list.knows(callId);
   }
 
   over(live: LiveCall, told: Promise<unknown> | null): void {
-    const callId = live.leg.id;
+    const { id } = live;
     told?.catch(() => {});
-    this.#forget(live);
-    if (callId !== null && told) {
-      const { account, media } = live.about;
-      this.#kept.hold(callId, { account, media, hungUp: true });
-      told.then(
-        () => this.#kept.release(callId),
-        () => {},
-      );
-    }
-    this.#live.delete(live);
-    this.#show();
+    this.#list.remove(live);
+    if (id === null || !told) return;
+    const { account, media } = live.about;
+    this.#kept.hold(id, { account, media, hungUp: true });
+    told.then(
+      () => this.#kept.release(id),
+      () => {},
+    );
+  }
+
+  async rejoin(live: LiveCall, { media = live.about.media, stream }: AnswerOptions): Promise<void> {
+    this.#takeBack();
+    const { id } = live;
+    // What this page still has goes on as soon as the stream is back.
+    if (id === null || !live.canRejoin) return;
+    this.#hold(live, id);
+    await this.#starts.begin(live, live.takeUp({ media, ...(stream && { stream }) }));
   }
 
   #invited(event: EventOf<'CallInvited'>): void {
     const { call, offer } = event;
     const account = call.caller.account.id;
-    if (call.state === 'ENDED' || this.#byId.has(call.id) || this.#finished.includes(call.id)) return;
-    const replaced = call.replacesCallId === null ? undefined : this.#byId.get(call.replacesCallId);
-    if (replaced && !this.#starting.has(replaced)) return replaced.replaced(call, offer);
+    if (call.state === 'ENDED' || this.#list.knows(call.id)) return;
+    const replaced = call.replacesCallId === null ? undefined : this.#list.named.get(call.replacesCallId);
+    // One that this page does not lead is not gone on with before its user is asked.
+    if (replaced?.progress.isDetached) replaced.lost('REPLACED');
+    else if (replaced && !this.#starts.has(replaced)) return replaced.replaced(call, offer);
     // Both call each other at this moment, or both come back: the service is about to say which of the two calls it is.
-    if ([...this.#starting.values()].includes(account)) return void this.#early.push(event);
+    if (this.#starts.isCalling(account)) return this.#starts.wait(event);
     const about = { direction: 'incoming', account, media: call.media, attachment: call.attachment } as const;
     const live = new LiveCall(this.#services, this, about, call.state);
-    this.#add(live);
+    this.#list.add(live);
     live.invited(call, offer);
     // The other side came back first: its user, and this one, are in that call already.
-    if (call.replacesCallId !== null && this.#had.has(call.replacesCallId)) void live.accept({}).catch(() => {});
+    if (call.replacesCallId !== null && this.#had.has(call.replacesCallId))
+      void live.ringing.accept(call.media, undefined).catch(() => {});
   }
 
   /** With `resumed: false`, `openCalls` replaces what was known; else it says the same as the events that follow. */
@@ -133,19 +156,45 @@ export class Router implements CallKeeper {
     const open = new Map(openCalls.map((call) => [call.id, call]));
     if (!this.#begun) this.#goOn(open);
     this.#begun = true;
-    if (resumed) return;
-    for (const [callId, live] of this.#byId) {
+    for (const [callId, live] of this.#list.named) {
       const call = open.get(callId);
+      if (call && live.attach()) this.#hold(live, callId);
+      if (resumed) continue;
       if (call) live.apply(call, true);
       else void this.#askAbout(callId, live);
     }
+    for (const call of openCalls) this.#discover(call);
+  }
+
+  /** A call that this device holds, and that no page leads any more, or another one than this. */
+  #discover(call: CallFieldsFragment): void {
+    const isOwn = call.viewerRole === 'CALLER' || !isRinging(call.state);
+    if (!isOwn || this.#list.knows(call.id) || this.#kept.calls.has(call.id)) return;
+    // It may be the very one that is being started.
+    if (!this.#starts.isCalling(otherSideOf(call))) this.#list.add(this.#fromService(call));
+  }
+
+  #fromService(call: CallFieldsFragment): LiveCall {
+    const { id, state, media, attachment, viewerRole } = call;
+    const direction = viewerRole === 'CALLER' ? 'outgoing' : 'incoming';
+    const about = { direction, account: otherSideOf(call), media, attachment } as const;
+    const live = new LiveCall(this.#services, this, about, state);
+    live.found(call);
+    this.#list.name(live, id);
+    return live;
+  }
+
+  /** The device's stream goes elsewhere: what becomes of its calls is told there. */
+  #detach(): void {
+    for (const live of this.#list.live) live.detach();
+    for (const [callId, { progress }] of this.#list.named) if (progress.isAnswered) this.#kept.release(callId);
   }
 
   /** Not among the open calls: the service knows how it ended, or nothing of it. */
   async #askAbout(callId: string, live: LiveCall): Promise<void> {
     const { call } = await this.#services.run(CallDocument, { id: callId }).catch(() => ({ call: null }));
     if (call) live.apply(call, true);
-    else if (live.leg.id === callId) live.lost('SIGNALING_LOST');
+    else if (live.id === callId) live.lost('SIGNALING_LOST');
   }
 
   /** After a reload: what the page had, and its peer connections are gone. */
@@ -155,7 +204,7 @@ export class Router implements CallKeeper {
         other.replacesCallId === callId && other.viewerRole === 'CALLER';
       const call = open.get(callId) ?? [...open.values()].find(isHeir);
       if (!call) this.#kept.release(callId);
-      else if (hungUp || (isRinging(call) && call.viewerRole === 'CALLER' && call.replacesCallId === null)) {
+      else if (hungUp || (isRinging(call.state) && call.viewerRole === 'CALLER' && call.replacesCallId === null)) {
         void tellHungUp(this.#services, call.id, call.viewerRole).then(
           () => this.#kept.release(callId),
           () => {},
@@ -176,66 +225,26 @@ export class Router implements CallKeeper {
     this.#kept.release(before);
     if (state === 'ENDED') return this.#kept.release(id);
     this.#kept.hold(id, held);
-    if (isRinging(call)) return;
-    const { account, media } = held;
-    const live = this.#byId.get(before);
-    if (live) this.#begin(live, { media }, id);
-    else this.start(account, { media }, id);
+    if (isRinging(call.state)) return;
+    const known = this.#list.named.get(before);
+    const live = known ?? this.#fromService(call);
+    this.#list.name(live, id);
+    void this.#starts.begin(live, live.takeUp({ media: held.media }, call));
+    if (!known) this.#list.add(live);
   }
 
-  #begin(live: LiveCall, options: StartOptions, replacesCallId?: string): void {
-    this.#starting.set(live, live.about.account);
-    if (replacesCallId) this.#byId.set(replacesCallId, live);
-    void live.begin(options, replacesCallId).finally(() => this.#settled(live));
+  #hold(live: LiveCall, callId: string): void {
+    const { account, media } = live.about;
+    this.#kept.hold(callId, { account, media });
   }
 
   #find(callId: string, event: EventOfCall): LiveCall | undefined {
-    const live = this.#byId.get(callId);
-    if (!live && this.#starting.size > 0) this.#early.push(event);
+    const live = this.#list.named.get(callId);
+    if (!live && !this.#starts.isEmpty) this.#starts.wait(event);
     return live;
   }
-
-  #settled(live: LiveCall): void {
-    this.#starting.delete(live);
-    this.#retake(() => true);
-  }
-
-  #retake(which: (event: EventOfCall) => boolean): void {
-    const early = this.#early;
-    this.#early = early.filter((event) => !which(event));
-    for (const event of early) if (which(event)) this.take(event);
-  }
-
-  #add(live: LiveCall): Call {
-    const call = userCall(live);
-    this.#live.set(live, call);
-    this.#show();
-    return call;
-  }
-
-  /** It is none of these any more: the call that it was, or the one before a reload. */
-  #forget(live: LiveCall): void {
-    for (const [callId, other] of this.#byId) {
-      if (other !== live) continue;
-      this.#byId.delete(callId);
-      this.#kept.release(callId);
-      this.#finished = [...this.#finished, callId].slice(-FINISHED_KEPT);
-    }
-  }
-
-  #show(): void {
-    const calls = [...this.#live.values()];
-    const { length } = this.#calls.value;
-    if (calls.length !== length || calls.some((call, at) => call !== this.#calls.value[at])) this.#calls.set(calls);
-    const asking = [...this.#live].filter(([live]) => live.asks).map(([, call]) => call);
-    this.#incoming.set(asking.at(-1) ?? null);
-  }
 }
 
-function isRinging({ state }: CallFieldsFragment): boolean {
-  return state === 'INITIATED' || state === 'RINGING';
-}
-
-function idOf(event: EventOfCall): string {
-  return 'callId' in event ? event.callId : event.call.id;
+function otherSideOf({ viewerRole, caller, callee }: CallFieldsFragment): string {
+  return (viewerRole === 'CALLER' ? callee : caller).account.id;
 }

@@ -1,3 +1,4 @@
+import type { CallError } from './errors.js';
 import type { Document } from './generated/documents.js';
 import type { GetUserMedia } from './local-media.js';
 import type { RelayCredentials } from './relay.js';
@@ -9,6 +10,8 @@ export interface Services {
   /** What every peer connection begins with; the relay's servers are added. */
   readonly configuration: RTCConfiguration;
   readonly getUserMedia: GetUserMedia;
+  /** Told of what costs quality and stops nothing. */
+  readonly warn: (warning: CallError) => void;
   /** Aborts when the client is closed. */
   readonly signal: AbortSignal;
   /**

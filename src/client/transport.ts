@@ -26,12 +26,14 @@ export interface Transport {
   /**
    * Runs a query or a mutation once.
    *
+   * @param leaving the page is being left: the request must go out at once, and outlive the page
    * @throws CallError refused; NOT_CONNECTED: no answer came, or the signal aborted
    */
   execute<Result, Variables>(
     document: Document<Result, Variables>,
     variables: Variables,
     signal: AbortSignal,
+    leaving?: boolean,
   ): Promise<Result>;
   /**
    * @param variables may have getters, to be read at each connection

@@ -16,6 +16,8 @@ export interface UpkeepParts {
   readonly peer: RTCPeerConnection;
   readonly role: keyof typeof PATIENCE_MS;
   readonly relay: RelayCredentials;
+  /** What the peer connection was made with: not every one can tell (React Native's has no `getConfiguration`). */
+  readonly configuration: RTCConfiguration;
   readonly scope: Scope;
   /** Tells the service, until it knows. */
   readonly report: (connection: ConnectionReport) => Promise<unknown>;
@@ -50,6 +52,16 @@ export class Upkeep {
     void this.#configure(FRESH_MS).then(() => this.#over || peer.restartIce());
   }
 
+  /** Nothing that follows can be relied on: tells the service now. */
+  leave(): void {
+    if (this.#now !== null) this.#report('DISCONNECTED');
+  }
+
+  comeBack(): void {
+    this.#look();
+    this.restart();
+  }
+
   #restartUnlessConnected(afterMs: number): void {
     const { peer, scope } = this.#parts;
     this.#cancelRestart();
@@ -82,12 +94,14 @@ export class Upkeep {
   }
 
   async #configure(atMostOldMs?: number): Promise<void> {
-    const { peer, relay, onError } = this.#parts;
+    const { peer, relay, configuration, onError } = this.#parts;
     const iceServers = await relay.get(atMostOldMs);
     if (this.#over) return;
     this.#refreshLater();
     try {
-      peer.setConfiguration({ ...peer.getConfiguration(), iceServers });
+      // What an app's own `createPeer` added must stay, or the browser refuses.
+      const present = (peer as Partial<RTCPeerConnection>).getConfiguration?.() ?? configuration;
+      peer.setConfiguration({ ...present, iceServers });
     } catch (error) {
       onError(callError(error));
     }
@@ -97,7 +111,7 @@ export class Upkeep {
   #refreshLater(): void {
     const { relay, scope } = this.#parts;
     this.#cancelRefresh();
-    const waitMs = Math.min(Math.max(relay.refreshInMs, FRESH_MS), REFRESH_MAX_MS);
+    const waitMs = Math.min(relay.refreshInMs, REFRESH_MAX_MS);
     this.#cancelRefresh = scope.after(waitMs, () => void this.#configure());
   }
 

@@ -9,7 +9,7 @@ export function userCall(live: LiveCall): Call {
   return {
     ...about,
     get id() {
-      return live.leg.id;
+      return live.id;
     },
     get peer() {
       return live.leg.peer;
@@ -23,10 +23,11 @@ export function userCall(live: LiveCall): Call {
     remoteVideo: remote.video,
     muted: local.muted,
     camera: local.camera,
-    ring: () => outcomeOf(() => live.ring()),
-    answer: (options = {}) => outcomeOf(() => live.accept(options)),
-    decline: (how = 'everywhere') => outcomeOf(() => live.decline(how)),
+    ring: () => outcomeOf(() => live.ringing.ring()),
+    answer: ({ media = about.media, stream } = {}) => outcomeOf(() => live.ringing.accept(media, stream)),
+    decline: (how = 'everywhere') => outcomeOf(() => live.ringing.decline(how)),
     hangUp: () => outcomeOf(() => live.hangUp()),
+    rejoin: (options = {}) => outcomeOf(() => live.rejoin(options)),
     mute: (muted) => local.mute(muted),
     setCamera: (on) => outcomeOf(() => local.setCamera(on, live.leg.peer)),
     restartIce: () => live.leg.restartIce(),

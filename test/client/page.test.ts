@@ -114,6 +114,27 @@ describe('a page that is loaded again', () => {
     expect(theirs.endReason.value).toBe('CANCELLED');
   });
 
+  it('and the other one too: who comes back second answers by itself', async () => {
+    const storages = [createStorage(), createStorage()] as const;
+    const before = [
+      phones.phone(`${a}/phone`, { storage: storages[0] }),
+      phones.phone(`${b}/phone`, { storage: storages[1] }),
+    ];
+    const [{ id }] = await talking(before[0]!, before[1]!, b);
+    for (const phone of before) phone.close();
+    const caller = phones.phone(`${a}/phone`, { storage: storages[0] });
+    const [ours] = await until(caller.client.calls, ({ length }) => length === 1);
+    // The call in the place of the first rings at a device that is not there.
+    await eventually(() => ours!.id !== null && ours!.id !== id);
+    const callee = phones.phone(`${b}/phone`, { storage: storages[1] });
+    const [theirs] = await until(callee.client.calls, ({ length }) => length === 1);
+    await Promise.all([reached(ours!, 'ACTIVE'), reached(theirs!, 'ACTIVE')]);
+    await talk(caller.line, callee.line);
+    expect([theirs!.id, callee.client.calls.value.length]).toEqual([ours!.id, 1]);
+    await ours!.hangUp();
+    await reached(theirs!, 'ENDED');
+  });
+
   it('hears of what it missed when it had no call', async () => {
     const storage = createStorage();
     const [caller, before] = [phones.phone(`${a}/phone`), phones.phone(`${b}/phone`, { storage })];
@@ -130,21 +151,48 @@ describe('a page that is loaded again', () => {
 });
 
 describe('a second page of the same device', () => {
-  it('takes the calls over; the first says so, goes on talking, and can take them back', async () => {
+  it('shows the calls as detached; the first says so, goes on talking, and can take them back', async () => {
     const [first, callee] = [phones.phone(`${a}/phone`), phones.phone(`${b}/phone`)];
     const [ours, theirs] = await talking(first, callee, b);
     const second = phones.phone(`${a}/phone`);
     await online(second);
     await until(first.client.state, (state) => state === 'elsewhere');
+    expect(ours.state.value).toBe('DETACHED');
     await talk(first.line, callee.line);
-    // It has no part in the call, and does not touch it.
-    expect([second.client.calls.value, theirs.state.value]).toEqual([[], 'ACTIVE']);
+    // The second does not touch it without its user.
+    const [seen, ...others] = second.client.calls.value;
+    expect([seen?.id, seen?.account, seen?.state.value, seen?.peer, others]).toEqual([
+      ours.id,
+      b,
+      'DETACHED',
+      null,
+      [],
+    ]);
+    expect(theirs.state.value).toBe('ACTIVE');
 
     first.client.connect();
-    await online(first);
+    await reached(ours, 'ACTIVE');
     await until(second.client.state, (state) => state === 'elsewhere');
     await theirs.hangUp();
     await reached(ours, 'ENDED');
+  });
+
+  it('rings no more in the first, and again when that takes its stream back', async () => {
+    const [first, caller] = [phones.phone(`${b}/phone`), phones.phone(`${a}/phone`)];
+    await online(first, caller);
+    const ours = caller.client.start(b, { media: 'AUDIO' });
+    const theirs = await first.ringing();
+    const second = phones.phone(`${b}/phone`);
+    await second.ringing();
+    await until(first.client.incoming, (call) => call === null);
+    expect(theirs.state.value).toBe('DETACHED');
+    second.close();
+    first.client.connect();
+    expect(await first.ringing()).toBe(theirs);
+    await theirs.answer();
+    await reached(ours, 'ACTIVE');
+    await talk(first.line, caller.line);
+    await ours.hangUp();
   });
 });
 

@@ -14,6 +14,8 @@ export function stateText(state: CallStatus, direction: Direction): string {
   switch (state) {
     case 'STARTING':
       return 'Getting ready…';
+    case 'DETACHED':
+      return 'Not on this page';
     case 'INITIATED':
       return direction === 'outgoing' ? 'Calling…' : 'Answering…';
     case 'RINGING':
