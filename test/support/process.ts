@@ -9,6 +9,8 @@ export interface ProcessOptions {
   /** The whole environment but for PATH: nothing of the test run's own comes through. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Whether it is written to; else it reads the end of its input at once. */
+  readonly input?: boolean;
 }
 
 export interface Exit {
@@ -22,6 +24,8 @@ export interface RunningProcess {
   output(): string;
   /** The first match in what it prints. Rejects when it ends without one, or does not print it in time. */
   printed(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray>;
+  /** Gives it a line to read. */
+  write(line: string): void;
   /** Resolves when it has ended and its output is complete. */
   readonly ended: Promise<Exit>;
   /** SIGTERM, and SIGKILL to one that does not heed it. Idempotent. */
@@ -34,12 +38,13 @@ afterAll(() => running.forEach(kill));
 
 /** Starts a program. Whoever starts it stops it, or waits for its end. */
 export function startProcess(command: string, options: ProcessOptions = {}): RunningProcess {
-  const { args = [], env = {}, cwd = ROOT } = options;
+  const { args = [], env = {}, cwd = ROOT, input = false } = options;
   const child = spawn(command, args, {
     cwd,
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  if (!input) child.stdin.end();
   if (child.pid === undefined) throw new Error(`${command} cannot be started`);
   const { pid } = child;
   running.add(pid);
@@ -89,7 +94,7 @@ export function startProcess(command: string, options: ProcessOptions = {}): Run
     return ended;
   };
 
-  return { pid, output: () => output, printed, ended, stop };
+  return { pid, output: () => output, printed, write: (line) => void child.stdin.write(`${line}\n`), ended, stop };
 }
 
 /** Starts the server as it was built. */
