@@ -11,7 +11,7 @@ it.each([
   ['as in a page with TLS', undefined],
   [
     'without randomUUID, as in a page without TLS',
-    { getRandomValues: (bytes: Uint8Array) => real.getRandomValues(bytes) },
+    { getRandomValues: (bytes: Uint8Array<ArrayBuffer>) => real.getRandomValues(bytes) },
   ],
   ['without crypto, as in React Native', null],
 ])('ids are the ones that the protocol takes, and never the same: %s', (_, crypto) => {
