@@ -11,8 +11,8 @@
  * | crypto.randomUUID (pages on http: have none) | crypto.getRandomValues; without that Math.random: ids need to be unique, not secret |
  * | atob | the expiry of a token is not read from it: say `expiresAt` beside the token |
  * | RTCPeerConnection, navigator.mediaDevices | calls fail: give the client `createPeer` and `getUserMedia` |
- * | event pagehide | nothing is said when the app is left: it hangs up before, where it is told |
- * | console.warn | a warning is told to `onWarning`, or to nobody |
+ * | event pagehide | nothing is said when the app is left: hang up where the system tells you |
+ * | console | a warning is told to `onWarning` alone |
  * | events online, pageshow, visibilitychange; navigator.connection | a dead connection is noticed by its silence alone |
  */
 
@@ -135,7 +135,6 @@ export function onLeave(left: Listener, shownAgain: Listener): Listener {
 
 /** For the developer of a page. */
 export function warn(message: string): void {
-  // eslint-disable-next-line no-console -- There is no other place that a developer looks at.
   globalThis.console?.warn(message);
 }
 

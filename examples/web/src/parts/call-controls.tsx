@@ -41,3 +41,22 @@ export function CallControls({ call, muted, camera }: CallControlsProps) {
     </>
   );
 }
+
+/** What can be done with a call that another page left, or has. */
+export function DetachedControls({ call }: { readonly call: Call }) {
+  return (
+    <>
+      <p className="hint">
+        The call is open without this page: it was left by a page that was closed, or is in another tab.
+      </p>
+      <div className="row">
+        <button type="button" className="primary" onClick={() => void call.rejoin()}>
+          Go on here
+        </button>
+        <button type="button" onClick={() => void call.hangUp()}>
+          Hang up
+        </button>
+      </div>
+    </>
+  );
+}

@@ -30,8 +30,9 @@ export function openPhone({ account, device }: Identity): Phone {
 
   const client = createCallClient({
     transport: apolloTransport(apollo, socket),
-    // A call survives a reload of the page.
+    // A call survives a reload of the page: the other side is told that the connection is lost, and waits for it.
     storage: sessionStorage,
+    onPageHide: 'keep',
     storageKey: `calls of ${account} on ${device}`,
   });
   return {

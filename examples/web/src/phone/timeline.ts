@@ -36,7 +36,8 @@ function writeTimeline(call: Call): Timeline {
     for (const listener of listeners) listener(entries);
   };
   const kind = call.media === 'VIDEO' ? 'video call' : 'voice call';
-  write(outgoing ? `You start a ${kind} to ${account}` : `${account} starts a ${kind} to you`);
+  if (call.state.value === 'DETACHED') write(`A ${kind} with ${account}`);
+  else write(outgoing ? `You start a ${kind} to ${account}` : `${account} starts a ${kind} to you`);
 
   const onState = (state: CallStatus): void => {
     switch (state) {
@@ -57,6 +58,8 @@ function writeTimeline(call: Call): Timeline {
         return void call.stats().then((stats) => stats && write(`Path: ${pathText(stats)}`));
       case 'RECONNECTING':
         return write('Connection lost, looking for another path', 'bad');
+      case 'DETACHED':
+        return write('Open without this page');
       case 'ENDED': {
         endedAt = new Date();
         const reason = call.endReason.value;
@@ -89,7 +92,7 @@ function writeTimeline(call: Call): Timeline {
     });
   };
   watchPeer();
-  if (!outgoing) onState(call.state.value);
+  if (!outgoing || call.state.value === 'DETACHED') onState(call.state.value);
 
   return {
     get value() {

@@ -15,7 +15,7 @@ export function stateText(state: CallStatus, direction: Direction): string {
     case 'STARTING':
       return 'Getting ready…';
     case 'DETACHED':
-      return 'Not on this page';
+      return 'Open, but not on this page';
     case 'INITIATED':
       return direction === 'outgoing' ? 'Calling…' : 'Answering…';
     case 'RINGING':
@@ -83,8 +83,7 @@ export function endingOf(reason: CallEndReason, direction: Direction, name: stri
 
 const ERRORS: Readonly<Record<string, string>> = {
   CALL_INPUT_INVALID: 'There can be no account of that name.',
-  CALL_STATE_CONFLICT:
-    'You two are in a call already, on another device or in a window that was just closed. Try again in a minute.',
+  CALL_STATE_CONFLICT: 'You two are in a call already, on another of your devices. Hang up there, or wait a minute.',
   CALL_UNAUTHORIZED: 'The service does not know who you are any more. Switch the account, and come back.',
   CALL_UNAVAILABLE: 'The service cannot be reached at the moment.',
   NOT_CONNECTED: 'The service cannot be reached at the moment.',

@@ -3,7 +3,7 @@ import { useCall } from '../hooks/use-call';
 import { useFocusOnMount } from '../hooks/use-focus';
 import { useStats } from '../hooks/use-stats';
 import { Avatar } from '../parts/avatar';
-import { CallControls } from '../parts/call-controls';
+import { CallControls, DetachedControls } from '../parts/call-controls';
 import { Elapsed } from '../parts/elapsed';
 import { Picture } from '../parts/picture';
 import type { Timeline } from '../phone/timeline';
@@ -53,7 +53,11 @@ export function CallStage({ call, timeline }: CallStageProps) {
           {errorText(error)}
         </p>
       )}
-      <CallControls call={call} muted={muted} camera={camera} />
+      {state === 'DETACHED' ? (
+        <DetachedControls call={call} />
+      ) : (
+        <CallControls call={call} muted={muted} camera={camera} />
+      )}
     </section>
   );
 }
