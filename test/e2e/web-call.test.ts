@@ -154,6 +154,31 @@ describe('two people', () => {
   });
 });
 
+describe('a call whose window was closed', () => {
+  it('is shown where the phone is opened again, and goes on there', async () => {
+    const [alice, bob] = (await opened(a, b)) as [Page, Page];
+    await call(alice, b, 'Voice call');
+    await press(bob, 'Answer');
+    await Promise.all([alice, bob].map((page) => seen(page, /^Path: /)));
+    const device = await alice.evaluate(() => sessionStorage.getItem('device')!);
+    const again = await alice.context().newPage();
+    await alice.close();
+    await again.addInitScript(
+      ([account, name]) => {
+        sessionStorage.setItem('account', account!);
+        sessionStorage.setItem('device', name!);
+      },
+      [a, device],
+    );
+    await again.goto(`${world.origin}/`);
+    await seen(again, 'Open, but not on this page');
+    await press(again, 'Go on here');
+    await Promise.all([again, bob].map((page) => seen(page, /^Path: /)));
+    await press(again, 'Hang up');
+    await seen(bob, `You were talking to ${a}.`);
+  });
+});
+
 describe('somebody who is called while talking', () => {
   it('goes on where he was when he declines, or hangs up to answer', async () => {
     const [alice, bob, carol] = (await opened(a, b, `carol${people}`)) as [Page, Page, Page];
