@@ -70,7 +70,7 @@ describe('a page that is opened a second time', () => {
     const second = await BrowserPhone.of(page);
     await caller.until(({ client }) => client === 'elsewhere');
     await bothHear(caller, callee);
-    expect((await second.look()).calls).toBe(0);
+    expect(await second.look()).toMatchObject({ calls: 1, state: 'DETACHED', peers: 0 });
 
     await caller.page.evaluate(() => window.app.client.connect());
     await caller.until(({ client }) => client === 'online');
