@@ -38,6 +38,8 @@ export const LIMITS = {
   entityRepresentations: 200,
   storeOperationsAtOnce: 16,
   storeOperationsWaiting: 1_024,
+  relayProviderTries: 6,
+  relayAddressesPerFamily: 4,
 } as const;
 
 /** The client's own name of a call: a UUID fits. */

@@ -30,7 +30,10 @@ import { systemClock, type Clock, type EventSink, type RateLimit, type RateLimit
 import { createRelay, type CreateRelayOptions } from './providers/relay.js';
 
 /** What the relay credentials come from; see RELAY_CONFIG_FILE for `config`. */
-export type RelayOptions = Pick<CreateRelayOptions, 'config' | 'providers' | 'resolver' | 'times'> &
+export type RelayOptions = Pick<
+  CreateRelayOptions,
+  'config' | 'providers' | 'resolver' | 'times' | 'sharedCredentials'
+> &
   Partial<Pick<CreateRelayOptions, 'readSecret'>>;
 
 export interface CallSignalingOptions extends HostFunctions {

@@ -1,9 +1,8 @@
 import { Resolver } from 'node:dns/promises';
 import type { Clock } from '../ports.js';
-import { hostInUrl, isReachable } from '../relay/addresses.js';
+import { fewOfEachFamily, hostInUrl, isReachable } from '../relay/addresses.js';
 import type { AddressResolver, RelayMetrics } from '../relay/ports.js';
 
-const MAX_ADDRESSES = 4;
 const MAX_KEPT_SECONDS = 300;
 const MAX_KEPT_HOSTS = 100;
 
@@ -14,7 +13,7 @@ interface Answer {
   /** `resolved`: addresses, be they dropped as private; `empty`: the name has none of this family. */
   readonly outcome: 'resolved' | 'empty' | 'failed' | 'timeout';
   readonly addresses: readonly string[];
-  /** Unix milliseconds; until then it may be used again. */
+  /** By the clock's elapsed time; until then it may be used again. */
   readonly keepUntil: number;
 }
 
@@ -64,7 +63,7 @@ export class DnsAddressResolver implements AddressResolver {
   }
 
   #stillGood(answer: Answer | undefined): Answer | undefined {
-    return answer !== undefined && answer.keepUntil > this.#options.clock.now() ? answer : undefined;
+    return answer !== undefined && answer.keepUntil > this.#options.clock.elapsed() ? answer : undefined;
   }
 
   #keep(hostname: string, answers: Readonly<Record<Family, Answer>>): void {
@@ -85,10 +84,12 @@ export class DnsAddressResolver implements AddressResolver {
       const records = await (family === 4
         ? resolver.resolve4(hostname, options)
         : resolver.resolve6(hostname, options));
-      const usable = records.map(({ address }) => address).filter((address) => allowPrivate || isReachable(address));
+      const usable = fewOfEachFamily(
+        distinct(records.map(({ address }) => address).filter((address) => allowPrivate || isReachable(address))),
+      );
       metrics.dns(family, usable.length > 0 ? 'resolved' : 'filtered');
       const ttl = Math.min(MAX_KEPT_SECONDS, ...records.map((record) => record.ttl));
-      return { outcome: 'resolved', addresses: distinct(usable), keepUntil: clock.now() + ttl * 1000 };
+      return { outcome: 'resolved', addresses: usable, keepUntil: clock.elapsed() + ttl * 1000 };
     } catch (error) {
       const outcome = outcomeOf(error);
       metrics.dns(family, outcome);
@@ -105,7 +106,7 @@ function withTtlOf(other: Answer, answer: Answer): Answer {
 }
 
 function distinct(addresses: readonly string[]): readonly string[] {
-  return [...new Map(addresses.map((address) => [hostInUrl(address), address])).values()].slice(0, MAX_ADDRESSES);
+  return [...new Map(addresses.map((address) => [hostInUrl(address), address])).values()];
 }
 
 /** ECANCELLED is our own deadline, ETIMEOUT that of the library. */

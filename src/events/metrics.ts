@@ -72,6 +72,11 @@ export function createMetrics(): Metrics {
     labelNames: ['experiment'],
     registers,
   });
+  const kept = new Counter({
+    name: 'call_relay_kept_total',
+    help: 'Requests that no relay provider could serve, answered with the last credentials of the device',
+    registers,
+  });
   const graphqlRequests = new Counter({
     name: 'graphql_requests_total',
     help: 'GraphQL operations, by transport and outcome',
@@ -119,6 +124,7 @@ export function createMetrics(): Metrics {
     breaker: (provider, state) => breakerState.set({ provider }, BREAKER_STATES[state]),
     dns: (family, outcome) => lookups.inc({ family, outcome }),
     armFellBack: (experiment) => fallbacks.inc({ experiment }),
+    servedKept: () => kept.inc(),
     untrustedDocument: () => untrusted.inc(),
     graphqlRequest: (transport, outcome, seconds) => {
       graphqlSeries(transport, outcome).inc();

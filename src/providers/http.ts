@@ -66,7 +66,7 @@ export class ProviderEndpoint {
     if (response.statusCode !== SUCCESS) {
       // Destroying the unread body is reported as an error of the stream, which says nothing new.
       response.body.on('error', () => undefined).destroy();
-      throw statusError(response.statusCode, response.headers['retry-after']);
+      throw statusError(response.statusCode, response.headers);
     }
     return response.body.text();
   }
@@ -80,14 +80,19 @@ function parsed(text: string): unknown {
   }
 }
 
-function statusError(status: number, retryAfter: string | string[] | undefined): ProviderError {
-  if (status === 429) return new ProviderError('status', status, retryAfterMs(retryAfter));
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+function statusError(status: number, headers: Headers): ProviderError {
+  if (status === 429 || status === 503) return new ProviderError('status', status, retryAfterMs(headers));
   return new ProviderError(status >= 400 && status < 500 ? 'refused' : 'status', status);
 }
 
-/** Retry-After as seconds or as a date (RFC 9110, section 10.2.3); anything else is as good as none. */
-function retryAfterMs(header: string | string[] | undefined): number {
-  const text = String(header);
-  const ms = /^[0-9]+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+/**
+ * Retry-After as seconds or as a date (RFC 9110, section 10.2.3); anything else is as good as none. A date is measured from
+ * the answer's own, as the two clocks may differ.
+ */
+function retryAfterMs({ 'retry-after': retryAfter, date }: Headers): number {
+  const text = String(retryAfter);
+  const ms = /^[0-9]{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.parse(String(date));
   return Number.isFinite(ms) && ms > 0 ? ms : 0;
 }

@@ -1,6 +1,9 @@
+import { createHmac } from 'node:crypto';
 import { DnsAddressResolver } from '../dns/resolver.js';
+import { LIMITS } from '../limits.js';
 import type { Clock, EventSink } from '../ports.js';
 import { type Experiment, type RelayConfig, RelayConfigError } from '../relay/config.js';
+import type { SharedCredentials } from '../relay/kept-credentials.js';
 import type { AddressResolver, RelayMetrics, RelayProvider } from '../relay/ports.js';
 import { RelayService } from '../relay/service.js';
 import { createChain } from './chain.js';
@@ -16,25 +19,30 @@ import { twilioProvider } from './twilio.js';
 export interface RelayTimes {
   /** One request for credentials, all tries and DNS included. */
   readonly deadlineMs: number;
-  /** One try of one provider. */
-  readonly tryMs: number;
+  /** A try that takes longer than this gets another one beside it; more where the provider usually takes long. */
+  readonly patienceMs: number;
   /** Each family's DNS question. */
   readonly dnsMs: number;
   /** Upper bound of the first wait before the same provider is asked again. */
   readonly backoffMs: number;
-  /** How long an open breaker lets nobody through. */
-  readonly halfOpenAfterMs: number;
+  /** The time between two probes of a provider that answers nothing. */
+  readonly probeMs: number;
 }
 
 export const RELAY_TIMES: RelayTimes = {
   deadlineMs: 3_000,
-  tryMs: 1_500,
+  patienceMs: 250,
   dnsMs: 1_000,
-  backoffMs: 200,
-  halfOpenAfterMs: 5_000,
+  backoffMs: 100,
+  probeMs: 500,
 };
 
-const MAX_TRIES = 3;
+/** However long a provider usually takes, and however often it failed, in milliseconds. */
+const MAX_PATIENCE_MS = 1_500;
+const MAX_BACKOFF_MS = 600;
+
+/** A device whose last credentials are still good need not wait for many tries. */
+const TRIES_WITH_FALLBACK = 2;
 
 export interface CreateRelayOptions {
   /** RELAY_CONFIG_FILE, parsed as JSON. */
@@ -53,6 +61,8 @@ export interface CreateRelayOptions {
   /** The host's own; in the place of DNS as configured. */
   readonly resolver?: AddressResolver;
   readonly times?: Partial<RelayTimes>;
+  /** Keeps devices' last credentials for other nodes and later processes; must seal what it keeps. */
+  readonly sharedCredentials?: SharedCredentials;
 }
 
 /** Relay credentials, ready for use. */
@@ -70,6 +80,7 @@ export interface Relay {
 
 /** A configuration in use. */
 interface Running {
+  readonly id: string;
   readonly config: RelayConfig;
   readonly resolver: AddressResolver;
   readonly owned: readonly OwnedProvider[];
@@ -86,8 +97,18 @@ export function createRelay(options: CreateRelayOptions): Relay {
   const service = new RelayService({
     ...options,
     config: () => running.config,
+    configId: () => running.id,
+    sharedCredentials: options.sharedCredentials ?? null,
     resolver: { resolve: (hostname) => running.resolver.resolve(hostname) },
-    chain: createChain({ ...times, maxTries: MAX_TRIES, random: Math.random }),
+    chain: createChain({
+      ...times,
+      clock: options.clock,
+      maxTries: LIMITS.relayProviderTries,
+      maxTriesWithFallback: TRIES_WITH_FALLBACK,
+      maxBackoffMs: MAX_BACKOFF_MS,
+      patienceMs: { least: times.patienceMs, most: Math.max(times.patienceMs, MAX_PATIENCE_MS) },
+      random: Math.random,
+    }),
     deadlineMs: times.deadlineMs,
   });
   // A request that is being served may yet ask again.
@@ -114,7 +135,7 @@ function start(json: unknown, options: CreateRelayOptions, times: RelayTimes): R
   const owned: OwnedProvider[] = [];
   const alive = (provider: OwnedProvider): RelayProvider => {
     owned.push(provider);
-    return guarded(provider, { metrics, halfOpenAfterMs: times.halfOpenAfterMs });
+    return guarded(provider, { metrics, clock, probeMs: times.probeMs });
   };
   const live = (entry: ProviderEntry, name: string): RelayProvider => alive(createProvider(entry, name, options));
   const config: RelayConfig = {
@@ -129,7 +150,10 @@ function start(json: unknown, options: CreateRelayOptions, times: RelayTimes): R
     }),
   };
   const resolver = options.resolver ?? new DnsAddressResolver({ ...file.dns, metrics, clock, deadlineMs: times.dnsMs });
-  return { config, resolver, owned };
+  const id = createHmac('sha256', options.nameKey)
+    .update(JSON.stringify(json) ?? '')
+    .digest('base64url');
+  return { id, config, resolver, owned };
 }
 
 function createProvider(entry: ProviderEntry, name: string, { readSecret, clock }: CreateRelayOptions): OwnedProvider {

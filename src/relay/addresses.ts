@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import { LIMITS } from '../limits.js';
 
 /** What an address is for. `public` may be reached from anywhere. */
 export type AddressKind =
@@ -88,6 +89,15 @@ export function hostInUrl(address: string): string | null {
   if (family === 0 || address.includes('%')) return null;
   // The URL standard prints addresses by the rules of RFC 5952.
   return family === 4 ? address : new URL(`http://[${address}]`).hostname;
+}
+
+/** The first few of each family, in the given order: a browser asks each of them for a relay of its own. */
+export function fewOfEachFamily(addresses: readonly string[]): readonly string[] {
+  const given = { 4: 0, 6: 0 };
+  return addresses.filter((address) => {
+    const family = isIP(address);
+    return (family === 4 || family === 6) && (given[family] += 1) <= LIMITS.relayAddressesPerFamily;
+  });
 }
 
 /** The last 32 bits of an IPv6 address in the form of RFC 5952, where groups of zeros may be left out. */

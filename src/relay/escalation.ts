@@ -6,7 +6,7 @@ const MIN_REQUESTS = 20;
 const LIMIT = 0.05;
 
 interface Bucket {
-  /** Number of the ten seconds since 1970 that this counts. */
+  /** Number of the ten seconds that this counts. */
   readonly slot: number;
   requests: number;
   errors: number;
@@ -39,12 +39,12 @@ export class Escalation {
     this.events.emit({ event: 'call_relay.escalated', error_rate: (errors / requests) * 100 });
   }
 
-  /** The bucket of now, after those older than five minutes have gone. A clock set back goes on in the newest one. */
+  /** The bucket of now, after those older than five minutes have gone. */
   #current(): Bucket {
-    const slot = Math.floor(this.clock.now() / BUCKET_MS);
+    const slot = Math.floor(this.clock.elapsed() / BUCKET_MS);
     this.#buckets = this.#buckets.filter((bucket) => bucket.slot > slot - BUCKETS);
     const newest = this.#buckets.at(-1);
-    if (newest !== undefined && newest.slot >= slot) return newest;
+    if (newest !== undefined && newest.slot === slot) return newest;
     const bucket = { slot, requests: 0, errors: 0 };
     this.#buckets.push(bucket);
     return bucket;

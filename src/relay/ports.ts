@@ -33,12 +33,18 @@ export interface Minted {
   readonly credentials: ProviderCredentials;
 }
 
+/** What a chain of providers is asked for. */
+export interface ChainRequest extends ProviderRequest {
+  /** The device's last credentials are still good: fewer tries are worth it, and no wait for a provider that is down. */
+  readonly hasFallback: boolean;
+}
+
 /**
  * Asks several providers in turn, as often as its policy and the request's signal allow.
  *
  * @throws ProviderError of the last try, and nothing else
  */
-export type ProviderChain = (providers: readonly RelayProvider[], request: ProviderRequest) => Promise<Minted>;
+export type ProviderChain = (providers: readonly RelayProvider[], request: ChainRequest) => Promise<Minted>;
 
 /**
  * - `refused`: it answered 4xx other than 429: asking again is of no use
@@ -80,10 +86,12 @@ export type RelayOutcome = 'issued' | 'rate_limited' | 'unauthenticated' | 'prov
 export interface RelayMetrics {
   /** @param arm `control`, or the experiment's name */
   request(outcome: RelayOutcome, arm: string): void;
-  /** @param result `ok` or the reason of the ProviderError */
+  /** @param result `ok`, `superseded` (another try was faster) or the reason of the ProviderError */
   providerCall(provider: string, result: string, seconds: number): void;
   breaker(provider: string, state: 'closed' | 'half_open' | 'open'): void;
   dns(family: 4 | 6, outcome: 'resolved' | 'empty' | 'failed' | 'timeout' | 'filtered'): void;
   /** An experiment's arm could not serve; control did. */
   armFellBack(experiment: string): void;
+  /** No provider could serve; the device was given its last credentials once more. */
+  servedKept(): void;
 }

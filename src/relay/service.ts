@@ -2,11 +2,13 @@ import { SignalingError } from '../errors.js';
 import type { Viewer } from '../identity/viewer.js';
 import type { Clock, EventSink, RateLimit } from '../ports.js';
 import type { Experiment, RelayConfig, RelayUrls } from './config.js';
+import { fewOfEachFamily } from './addresses.js';
 import { composeCredentials, type RelayCredentials } from './credentials.js';
 import { before } from './deadline.js';
 import { Escalation } from './escalation.js';
 import { enrolledIn } from './experiment.js';
-import { type AddressResolver, type ProviderChain, ProviderError, type RelayMetrics } from './ports.js';
+import { KeptCredentials, type Kept, type SharedCredentials } from './kept-credentials.js';
+import { type AddressResolver, type Minted, type ProviderChain, ProviderError, type RelayMetrics } from './ports.js';
 import { pseudonymOf } from './pseudonym.js';
 
 const CONTROL = 'control';
@@ -14,6 +16,8 @@ const CONTROL = 'control';
 export interface RelayServiceOptions {
   /** Read at each request, so that it can be replaced at any time. */
   readonly config: () => RelayConfig;
+  /** Names the configuration: credentials that were kept under one are not given out under another. */
+  readonly configId: () => string;
   readonly chain: ProviderChain;
   readonly resolver: AddressResolver;
   readonly events: EventSink;
@@ -23,6 +27,8 @@ export interface RelayServiceOptions {
   readonly nameKey: Buffer;
   /** How long one request may take, in milliseconds. */
   readonly deadlineMs: number;
+  /** Where the last credentials of devices are kept beyond this process; null: nowhere. */
+  readonly sharedCredentials: SharedCredentials | null;
 }
 
 /** Credentials, and the arm that gave them. */
@@ -36,9 +42,11 @@ export class RelayService {
   readonly #options: RelayServiceOptions;
   readonly #escalation: Escalation;
   readonly #flights = new Map<string, Promise<Served>>();
+  readonly #kept: KeptCredentials;
 
   constructor(options: RelayServiceOptions) {
     this.#options = options;
+    this.#kept = new KeptCredentials(options.clock, options.sharedCredentials);
     this.#escalation = new Escalation(options.clock, options.events);
   }
 
@@ -50,8 +58,8 @@ export class RelayService {
   /**
    * Credentials for a call of this device. Requests of one device at the same time share one answer of the provider.
    *
-   * @throws SignalingError CALL_RELAY_PROVIDER_ERROR: no provider gave credentials in time; `details.shared` when another
-   * request had asked and this one only waited with it
+   * @throws SignalingError CALL_RELAY_PROVIDER_ERROR: no provider gave credentials in time, and the device's last ones are
+   * no good any more; `details.shared` when another request had asked and this one only waited with it
    */
   async issue(viewer: Pick<Viewer, 'accountId' | 'deviceId'>): Promise<RelayCredentials> {
     const { accountId, deviceId } = viewer;
@@ -106,7 +114,7 @@ export class RelayService {
   #begin(device: string, accountId: string): Promise<Served> {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.#options.deadlineMs);
-    const flight = this.#serve(accountId, deadline.signal).finally(() => {
+    const flight = this.#serve(device, accountId, deadline.signal).finally(() => {
       clearTimeout(timer);
       this.#flights.delete(device);
     });
@@ -118,44 +126,60 @@ export class RelayService {
    * An arm's own provider stands at the head of control's providers, in one chain with one deadline; when one of control
    * answers, the arm is broken and control's relay is given out with control's credentials.
    */
-  async #serve(accountId: string, signal: AbortSignal): Promise<Served> {
-    const { config, chain, metrics, clock, nameKey } = this.#options;
+  async #serve(device: string, accountId: string, signal: AbortSignal): Promise<Served> {
+    const { config, configId, metrics, clock } = this.#options;
     const control = config();
     const arm = enrolledIn<Experiment>(control.experiments, accountId);
-    const own = arm?.relay.provider;
+    const keptAs = `relay:${configId()}:${device}`;
     const askedAt = clock.now();
-    const request = {
-      ttlSeconds: control.requestedTtlSeconds,
+    const addressesOfArm = this.#addresses(arm?.relay ?? control.relay, signal);
+    const served = (kept: Kept, addresses: readonly string[]): Served => {
+      const { clientTtlSeconds } = control;
+      return { credentials: composeCredentials({ ...kept, addresses, clientTtlSeconds, askedAt }), arm: kept.arm };
+    };
+
+    let minted: Minted;
+    try {
+      minted = await this.#mint(accountId, askedAt, signal, this.#kept.here(keptAs) !== null);
+    } catch (error) {
+      const kept = error instanceof ProviderError ? await this.#kept.anywhere(keptAs) : null;
+      if (kept === null) throw error;
+      metrics.servedKept();
+      return served(kept, await this.#addresses(kept.relay, signal));
+    }
+
+    const own = arm?.relay.provider;
+    const fellBack = arm !== undefined && own !== undefined && minted.provider !== own;
+    if (fellBack) metrics.armFellBack(arm.name);
+    const relay = fellBack ? control.relay : (arm?.relay ?? control.relay);
+    const kept = { minted: minted.credentials, relay, arm: fellBack ? CONTROL : (arm?.name ?? CONTROL) };
+    const result = served(kept, await (fellBack ? this.#addresses(relay, signal) : addressesOfArm));
+    // Neither configured nor given by the provider: credentials for nowhere are none.
+    if (result.credentials.turnUrls.length === 0) throw new ProviderError('malformed', null);
+    this.#kept.put(keptAs, kept);
+    return result;
+  }
+
+  #mint(accountId: string, askedAt: number, signal: AbortSignal, hasFallback: boolean): Promise<Minted> {
+    const { config, chain, nameKey } = this.#options;
+    const { providers, requestedTtlSeconds, experiments } = config();
+    const own = enrolledIn<Experiment>(experiments, accountId)?.relay.provider;
+    return chain(own === undefined ? providers : [own, ...providers], {
+      ttlSeconds: requestedTtlSeconds,
       // Most providers want none.
       get pseudonym() {
         return pseudonymOf(nameKey, accountId, askedAt);
       },
       signal,
-    };
-
-    const addressesOfArm = this.#addresses(arm?.relay ?? control.relay, signal);
-    const minted = await chain(own === undefined ? control.providers : [own, ...control.providers], request);
-
-    const fellBack = arm !== undefined && own !== undefined && minted.provider !== own;
-    if (fellBack) metrics.armFellBack(arm.name);
-    const relay = fellBack ? control.relay : (arm?.relay ?? control.relay);
-    const credentials = composeCredentials({
-      relay,
-      minted: minted.credentials,
-      addresses: await (fellBack ? this.#addresses(relay, signal) : addressesOfArm),
-      clientTtlSeconds: control.clientTtlSeconds,
-      askedAt,
+      hasFallback,
     });
-    // Neither configured nor given by the provider: credentials for nowhere are none.
-    if (credentials.turnUrls.length === 0) throw new ProviderError('malformed', null);
-    return { credentials, arm: fellBack ? CONTROL : (arm?.name ?? CONTROL) };
   }
 
   /** Addresses are an extra: whatever happens to them, the credentials are given all the same. */
   async #addresses({ hostname, urlsWithIps }: RelayUrls, signal: AbortSignal): Promise<readonly string[]> {
     if (hostname === null || urlsWithIps.length === 0) return [];
     try {
-      return await before(signal, this.#options.resolver.resolve(hostname));
+      return fewOfEachFamily(await before(signal, this.#options.resolver.resolve(hostname)));
     } catch {
       return [];
     }

@@ -31,11 +31,12 @@ const NOT_INSTALLED = 127;
 /**
  * The shell becomes the TURN server; beside it stays a watcher on a pipe from this process. The pipe ends when this
  * process does, even by SIGKILL, and then so do the TURN server and its files. A line on it sends the watcher home.
+ * The TURN server gets none of this process's environment, which may hold secrets.
  */
 const START_WATCHED = `
   { read -r _ <&3 && exit; kill -9 $$; rm -rf "$2"; } &
   exec 3<&-
-  exec "$0" -c "$1"`;
+  exec env -i PATH="$PATH" "$0" -c "$1"`;
 
 /**
  * Starts coturn and waits until it answers. Its secret goes through a file that only this user can read, never over the

@@ -22,6 +22,7 @@ export const LOG_FIELDS = {
   claims: 'string',
   correlationId: 'string',
   dependency: 'string',
+  file: 'string',
   operation: 'string',
   origin: 'string',
   host: 'string',

@@ -19,7 +19,9 @@ export async function openRelaySource(file: string | null, log: Log): Promise<Re
 }
 
 function fileSource(file: string, log: Log): RelaySource {
-  const secrets = createSecretFiles();
+  const vanished = (path: string): void =>
+    log.error('A file has vanished, its last content stays in use', { file: path });
+  const secrets = createSecretFiles(undefined, vanished);
   let reload: ((config: unknown) => void) | null = null;
   let missed = false;
   const look = (): void => {
@@ -33,7 +35,7 @@ function fileSource(file: string, log: Log): RelaySource {
     }
   };
   // Watched before it is read, so that no change falls in between.
-  const watch = watchFile(file, look);
+  const watch = watchFile(file, look, undefined, () => vanished(file));
   return {
     options: { config: readConfig(file), readSecret: secrets.readSecret },
     watch: (onChange) => {

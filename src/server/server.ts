@@ -1,10 +1,12 @@
 import { ApolloServer } from '@apollo/server';
 import fastify from 'fastify';
+import type { Keyv } from 'keyv';
 import { fileURLToPath } from 'node:url';
 import { SignalingError } from '../errors.js';
 import { createMetrics } from '../events/metrics.js';
 import type { CallContext } from '../graphql/context.js';
 import { systemClock } from '../ports.js';
+import type { SharedCredentials } from '../relay/kept-credentials.js';
 import { createCallSignaling, type CallSignaling } from '../signaling.js';
 import { isLoopbackOrigin } from './admission.js';
 import type { DevelopmentToken } from './development.js';
@@ -73,7 +75,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       createCallSignaling({
         ...options,
         freshTokenSeconds: settings.authFreshTokenSeconds,
-        relay: relay.options,
+        relay: { ...relay.options, ...(cache && { sharedCredentials: sharedCredentials(cache) }) },
         ...(settings.nameKey && { nameKey: settings.nameKey }),
         opaqueSdp: settings.opaqueSdp,
         introspection: settings.introspection,
@@ -151,6 +153,11 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     await close();
     throw error;
   }
+}
+
+/** What the cache keeps is sealed. */
+function sharedCredentials(cache: Keyv): SharedCredentials {
+  return { get: (key) => cache.get<string>(key), set: (key, value, ttlMs) => cache.set(key, value, ttlMs) };
 }
 
 /** Made by the build from examples/web. */

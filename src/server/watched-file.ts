@@ -8,14 +8,15 @@ export interface Watch {
 
 /**
  * Tells when a file has other content than before: written in place, replaced by a rename, or reached through a symbolic
- * link that points elsewhere now, as with a volume of secrets in Kubernetes. Nothing is told while it is gone. Whoever
- * reads the file after this call misses no change. It looks at the file, since what file systems notify of does not
- * follow links.
+ * link that points elsewhere now, as with a volume of secrets in Kubernetes. A reader that begins after this call misses no
+ * change. It looks at the file, since what file systems notify of does not follow links.
  * @param onChange must not throw
  * @param intervalMs how long a change may go unseen
+ * @param onGone told once each time the file vanishes; must not throw
  */
-export function watchFile(path: string, onChange: () => void, intervalMs = 1_000): Watch {
+export function watchFile(path: string, onChange: () => void, intervalMs = 1_000, onGone = (): void => {}): Watch {
   let seen: string | null = null;
+  let isGone = false;
   try {
     seen = fingerprint(statSync(path, { bigint: true }));
   } catch {
@@ -23,8 +24,12 @@ export function watchFile(path: string, onChange: () => void, intervalMs = 1_000
   }
   let closed = false;
   const look = async (): Promise<void> => {
-    const now = await stat(path, { bigint: true }).then(fingerprint, () => seen);
-    if (now === seen || closed) return;
+    const now = await stat(path, { bigint: true }).then(fingerprint, () => null);
+    if (closed) return;
+    const vanished = now === null && !isGone;
+    isGone = now === null;
+    if (vanished) onGone();
+    if (now === null || now === seen) return;
     seen = now;
     onChange();
   };
@@ -61,8 +66,12 @@ export interface SecretFiles {
   close(): void;
 }
 
-/** Reads each file when first asked for, and again when it has changed. */
-export function createSecretFiles(intervalMs = 1_000): SecretFiles {
+/**
+ * Reads each file when first asked for, and again when it has changed.
+ *
+ * @param onGone told the path of one that vanishes; its last secret stays in use
+ */
+export function createSecretFiles(intervalMs = 1_000, onGone = (_path: string): void => {}): SecretFiles {
   const secrets = new Map<string, string>();
   const watches: Watch[] = [];
   const load = (path: string): void => {
@@ -74,7 +83,12 @@ export function createSecretFiles(intervalMs = 1_000): SecretFiles {
       const known = secrets.get(path);
       if (known !== undefined) return known;
 
-      const watch = watchFile(path, () => load(path), intervalMs);
+      const watch = watchFile(
+        path,
+        () => load(path),
+        intervalMs,
+        () => onGone(path),
+      );
       load(path);
       const secret = secrets.get(path);
       if (secret === undefined) {

@@ -1,6 +1,7 @@
 /** `npm start` on a machine without settings, used as its output says: to an allocation on a real TURN server. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { startTurnServer, freePort } from '../../src/server/development-turn.js';
 import type { FakeDns } from '../support/fake-dns.js';
@@ -100,6 +101,22 @@ function isListening(port: number): Promise<boolean> {
     socket.once('connect', () => socket.destroy());
   });
 }
+
+describe('the development relay', () => {
+  it('is given nothing of the environment, where secrets are', async () => {
+    process.env['A_SECRET_SETTING'] = 'of-this-process';
+    const port = await freePort(['127.0.0.1']);
+    const options = { program: 'turnserver', secret: 'secret', port, addresses: ['127.0.0.1'], onExit: () => {} };
+    const turn = await startTurnServer(options);
+    try {
+      const environment = readFileSync(`/proc/${turn?.pid}/environ`, 'utf8').split('\0').filter(Boolean);
+      expect(environment.map((entry) => entry.split('=')[0])).toEqual(['PATH']);
+    } finally {
+      await turn?.stop();
+      delete process.env['A_SECRET_SETTING'];
+    }
+  });
+});
 
 describe('credentials that have expired', () => {
   it('are refused by the relay', async () => {

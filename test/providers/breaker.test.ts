@@ -1,114 +1,146 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Breaker, type BreakerState } from '../../src/providers/breaker.js';
+import { SetClock } from '../support/clock.js';
 import { type FakeAnswer, type FakeProvider, startFakeProvider } from '../support/fake-provider.js';
 import { ALICE, configFor, failureOf, type Relay, relayWith } from '../relay/harness.js';
 
-let fake: FakeProvider;
-let relay: Relay | undefined;
-let now = Date.UTC(2026, 0, 15);
+describe('a breaker', () => {
+  function closedBreaker() {
+    const clock = new SetClock();
+    const states: BreakerState[] = [];
+    const breaker = new Breaker({ clock, probeMs: 500, onState: (state) => states.push(state) });
+    const fail = (times: number): void => {
+      for (let i = 0; i < times; i++) {
+        expect(breaker.admits()).toBe(true);
+        breaker.failed();
+      }
+    };
+    return { breaker, clock, states, fail };
+  }
 
-beforeEach(async () => {
-  // The breaker reads the time of day, and nothing else here does.
-  jest.spyOn(Date, 'now').mockImplementation(() => now);
-  fake = await startFakeProvider();
-});
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await relay?.close();
-  await fake.close();
-});
-
-function relayThat(answer: FakeAnswer) {
-  fake.setAnswer(answer);
-  const all = relayWith(configFor(fake.url), { times: { tryMs: 100 } });
-  relay = all.relay;
-  return all;
-}
-
-describe('the circuit breaker of a provider', () => {
-  it.each<FakeAnswer>([500, 503, 429, 'reset', 'hang', 'html'])(
-    'opens after repeated failures (%s), and requests fail at once without asking',
-    async (answer) => {
-      const { service, metrics } = relayThat(answer);
-      for (let i = 0; i < 5; i++) await failureOf(service.issue(ALICE));
-      expect(fake.requests).toHaveLength(5);
-      expect(metrics.starting('breaker')).toEqual(['breaker cloudflare-1 closed', 'breaker cloudflare-1 open']);
-
-      await failureOf(service.issue(ALICE));
-      expect(fake.requests).toHaveLength(5);
-      expect(metrics.lines).toContain('provider cloudflare-1 breaker_open');
-    },
-  );
-
-  it.each<FakeAnswer>([400, 401])('stays closed when the provider refuses us (%s)', async (answer) => {
-    const { service, metrics } = relayThat(answer);
-    for (let i = 0; i < 10; i++) await failureOf(service.issue(ALICE));
-    expect(fake.requests).toHaveLength(10);
-    expect(metrics.starting('breaker')).toEqual(['breaker cloudflare-1 closed']);
+  it('opens when none of 30 tries succeeded', () => {
+    const { breaker, states, fail } = closedBreaker();
+    fail(29);
+    expect(states).toEqual([]);
+    fail(1);
+    expect(states).toEqual(['open']);
+    expect(breaker.admits()).toBe(false);
   });
 
-  it('lets one request try after 5 s, and closes when that one succeeds', async () => {
-    const { service, metrics } = relayThat(500);
-    while (metrics.count('breaker cloudflare-1 open') === 0) await failureOf(service.issue(ALICE));
+  it('stays closed for a provider that answers once in ten seconds', () => {
+    const { breaker, clock, states, fail } = closedBreaker();
+    for (let i = 0; i < 5; i++) {
+      breaker.succeeded();
+      fail(50);
+      clock.jump(9_999);
+      fail(50);
+    }
+    expect(states).toEqual([]);
+    clock.jump(1);
+    fail(1);
+    expect(states).toEqual(['open']);
+  });
+
+  it('forgets failures after ten seconds', () => {
+    const { clock, states, fail } = closedBreaker();
+    fail(29);
+    clock.jump(10_000);
+    fail(29);
+    expect(states).toEqual([]);
+  });
+
+  it('lets one probe through at a time, and the first that succeeds closes it', () => {
+    const { breaker, clock, states, fail } = closedBreaker();
+    fail(30);
+    clock.jump(499);
+    expect(breaker.admits()).toBe(false);
+    clock.jump(1);
+    expect([breaker.admits(), breaker.admits()]).toEqual([true, false]);
+    breaker.failed();
+    expect(breaker.admits()).toBe(false);
+    clock.jump(500);
+    expect(breaker.admits()).toBe(true);
+    breaker.succeeded();
+    expect(breaker.admits()).toBe(true);
+    expect(states).toEqual(['open', 'half_open', 'open', 'half_open', 'closed']);
+  });
+
+  it('goes on probing after a probe that said nothing', () => {
+    const { breaker, clock, fail } = closedBreaker();
+    fail(30);
+    clock.jump(500);
+    expect(breaker.admits()).toBe(true);
+    breaker.abandoned();
+    expect(breaker.admits()).toBe(false);
+    clock.jump(500);
+    expect(breaker.admits()).toBe(true);
+  });
+
+  it('does not stay open because somebody sets the clock back', () => {
+    const { breaker, clock, fail } = closedBreaker();
+    fail(30);
+    clock.setWall(-3_600_000);
+    clock.jump(500);
+    expect(breaker.admits()).toBe(true);
+  });
+});
+
+describe('a provider that answers nothing', () => {
+  let fake: FakeProvider;
+  let relay: Relay | undefined;
+
+  beforeEach(async () => {
+    fake = await startFakeProvider();
+  });
+  afterEach(async () => {
+    await relay?.close();
+    await fake.close();
+  });
+
+  /** Its breaker is open. */
+  async function down(answer: FakeAnswer, deadlineMs = 600) {
+    fake.setAnswer(answer);
+    const all = relayWith(configFor(fake.url), { times: { patienceMs: 20, backoffMs: 1, probeMs: 100, deadlineMs } });
+    relay = all.relay;
+    while (all.metrics.count('breaker cloudflare-1 open') === 0) await failureOf(all.service.issue(ALICE));
+    return all;
+  }
+
+  it.each<FakeAnswer>([500, 503, 429, 'reset', 'hang', 'html'])('(%s) is only probed', async (answer) => {
+    const { service } = await down(answer);
+    const asked = fake.requests.length;
+    const devices = Array.from({ length: 20 }, (_, i) => ({ accountId: `account-${i}`, deviceId: 'phone' }));
+    await Promise.all(devices.map((device) => failureOf(service.issue(device))));
+    // Twenty requests of six tries are 120 without it; probes come every 100 ms until the deadline.
+    expect(fake.requests.length - asked).toBeLessThan(20);
+  });
+
+  it.each<FakeAnswer>([400, 401])('(%s) but refuses, is asked each time', async (answer) => {
+    fake.setAnswer(answer);
+    const all = relayWith(configFor(fake.url));
+    relay = all.relay;
+    for (let i = 0; i < 40; i++) await failureOf(all.service.issue(ALICE));
+    expect(fake.requests).toHaveLength(40);
+    expect(all.metrics.starting('breaker')).toEqual(['breaker cloudflare-1 closed']);
+  });
+
+  it('and recovers serves every request that was waiting', async () => {
+    const { service } = await down(500, 5_000);
+    const devices = Array.from({ length: 20 }, (_, i) => ({ accountId: `account-${i}`, deviceId: 'phone' }));
+    const waiting = devices.map((device) => service.issue(device));
     fake.setAnswer('object');
-
-    now += 4_999;
-    await failureOf(service.issue(ALICE));
-    now += 1;
-    await service.issue(ALICE);
-    expect(metrics.starting('breaker').slice(1)).toEqual([
-      'breaker cloudflare-1 open',
-      'breaker cloudflare-1 half_open',
-      'breaker cloudflare-1 closed',
-    ]);
-    await service.issue(ALICE);
+    expect(new Set((await Promise.all(waiting)).map(({ turnUsername }) => turnUsername)).size).toBe(20);
   });
 
-  it('opens again when that one fails', async () => {
-    const { service, metrics } = relayThat(500);
-    while (metrics.count('breaker cloudflare-1 open') === 0) await failureOf(service.issue(ALICE));
-    const asked = fake.requests.length;
-    now += 5_000;
-    await failureOf(service.issue(ALICE));
-    expect(fake.requests).toHaveLength(asked + 1);
-    expect(metrics.starting('breaker').slice(1)).toEqual([
-      'breaker cloudflare-1 open',
-      'breaker cloudflare-1 half_open',
-      'breaker cloudflare-1 open',
-    ]);
-  });
-
-  it('does not make others wait for the one that tries', async () => {
-    const { service, metrics } = relayThat(500);
-    while (metrics.count('breaker cloudflare-1 open') === 0) await failureOf(service.issue(ALICE));
-    const asked = fake.requests.length;
-    let answer = (): void => undefined;
-    const arrived = new Promise<void>((resolve) => {
-      fake.setAnswer((response, minted) => {
-        answer = () => response.writeHead(201).end(JSON.stringify({ iceServers: { urls: [], ...minted } }));
-        resolve();
-      });
-    });
-    now += 5_000;
-    const trying = service.issue(ALICE);
-    await arrived;
-    await failureOf(service.issue({ accountId: 'bob', deviceId: 'phone' }));
-    expect(fake.requests).toHaveLength(asked + 1);
-    answer();
-    await trying;
-  });
-
-  it('leaves a provider out, and the next one answers without a try lost', async () => {
+  it('is left out where another one answers, without a try lost', async () => {
     const other = await startFakeProvider();
     try {
       fake.setAnswer(500);
       const providers = [fake, other].map(({ url }) => ({ type: 'cloudflare', endpoint: url, token: 'api-token' }));
-      const all = relayWith(configFor('', { providers }));
+      const all = relayWith(configFor('', { providers }), { times: { probeMs: 60_000 } });
       relay = all.relay;
-      for (let i = 0; i < 8; i++) await all.service.issue(ALICE);
-      expect(fake.requests).toHaveLength(5);
-      other.setAnswer(500, 500, 'object');
-      await all.service.issue(ALICE);
-      expect(other.requests).toHaveLength(11);
+      for (let i = 0; i < 40; i++) await all.service.issue(ALICE);
+      expect([fake.requests.length, other.requests.length]).toEqual([30, 40]);
     } finally {
       await relay?.close();
       await other.close();

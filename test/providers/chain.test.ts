@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type FakeAnswer, type FakeProvider, startFakeProvider } from '../support/fake-provider.js';
 import { ALICE, configFor, failureOf, type Relay, relayWith } from '../relay/harness.js';
-import { createChain } from '../../src/providers/chain.js';
+import { type ChainOptions, createChain } from '../../src/providers/chain.js';
 import type { RelayTimes } from '../../src/providers/relay.js';
+import { systemClock } from '../../src/ports.js';
 import { ProviderError } from '../../src/relay/ports.js';
 
 const relays: Relay[] = [];
@@ -26,6 +27,17 @@ async function over(answers: FakeAnswer[][], times: Partial<RelayTimes> = {}) {
   return { ...all, tries: () => fakes.map(({ requests }) => requests.length) };
 }
 
+function chainWith(options: Pick<ChainOptions, 'deadlineMs' | 'backoffMs' | 'random'>) {
+  return createChain({
+    clock: systemClock,
+    maxTries: 3,
+    maxTriesWithFallback: 2,
+    maxBackoffMs: 1e9,
+    patienceMs: { least: 10_000, most: 10_000 },
+    ...options,
+  });
+}
+
 describe('over several providers', () => {
   it('the first one is asked as long as it answers', async () => {
     const { service, tries } = await over([['object'], ['object']]);
@@ -44,16 +56,16 @@ describe('over several providers', () => {
     },
   );
 
-  it('three tries are all there are, round and round', async () => {
+  it('six tries are all there are, round and round', async () => {
     const { service, tries } = await over([[500], [500]]);
     await failureOf(service.issue(ALICE));
-    expect(tries()).toEqual([2, 1]);
+    expect(tries()).toEqual([3, 3]);
   });
 
   it('one that will not change its mind is not asked again', async () => {
     const { service, tries } = await over([[401], [500]]);
     await failureOf(service.issue(ALICE));
-    expect(tries()).toEqual([1, 2]);
+    expect(tries()).toEqual([1, 5]);
   });
 
   it('the last failure is the one that is told of', async () => {
@@ -98,8 +110,13 @@ describe('a provider that is asked again', () => {
         throw new ProviderError('status', 500);
       },
     };
-    const chain = createChain({ maxTries: 3, tryMs: 1_000, deadlineMs: 5_000, backoffMs: 100, random: () => 0.99 });
-    const request = { ttlSeconds: 60, pseudonym: 'pseudonym', signal: new AbortController().signal };
+    const chain = chainWith({ deadlineMs: 5_000, backoffMs: 100, random: () => 0.99 });
+    const request = {
+      ttlSeconds: 60,
+      pseudonym: 'pseudonym',
+      hasFallback: false,
+      signal: new AbortController().signal,
+    };
     await expect(chain([failing], request)).rejects.toEqual(new ProviderError('status', 500));
     const [first = 0, second = 0, third = 0] = times;
     expect(second - first).toBeGreaterThanOrEqual(95);
@@ -107,9 +124,9 @@ describe('a provider that is asked again', () => {
   });
 
   it('is not waited for beyond the end of the request', async () => {
-    const chain = createChain({ maxTries: 3, tryMs: 1_000, deadlineMs: 1e9, backoffMs: 1e8, random: () => 0.99 });
+    const chain = chainWith({ deadlineMs: 1e9, backoffMs: 1e8, random: () => 0.99 });
     const failing = { name: 'failing', credentials: () => Promise.reject(new ProviderError('status', 503)) };
-    const request = { ttlSeconds: 60, pseudonym: 'pseudonym', signal: AbortSignal.timeout(100) };
+    const request = { ttlSeconds: 60, pseudonym: 'pseudonym', hasFallback: false, signal: AbortSignal.timeout(100) };
     await expect(chain([failing], request)).rejects.toEqual(new ProviderError('status', 503));
   });
 });
@@ -130,10 +147,15 @@ describe('Retry-After of a 429', () => {
   });
 
   it('is not begun to be waited for when it does not', async () => {
-    const chain = createChain({ maxTries: 3, tryMs: 1_000, deadlineMs: 3_000, backoffMs: 10, random: () => 0 });
+    const chain = chainWith({ deadlineMs: 3_000, backoffMs: 10, random: () => 0 });
     const busy = { name: 'busy', credentials: () => Promise.reject(new ProviderError('status', 429, 3_600_000)) };
     // Nothing else would end this: the signal is never aborted.
-    const request = { ttlSeconds: 60, pseudonym: 'pseudonym', signal: new AbortController().signal };
+    const request = {
+      ttlSeconds: 60,
+      pseudonym: 'pseudonym',
+      hasFallback: false,
+      signal: new AbortController().signal,
+    };
     await expect(chain([busy], request)).rejects.toMatchObject({ reason: 'status', httpStatus: 429 });
   });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { type FakeAnswer, type FakeProvider, PROVIDER_TEXT, startFakeProvider } from '../support/fake-provider.js';
+import { eventually } from '../identity/eventually.js';
 import { ALICE, configFor, failureOf, type Relay, relayWith } from '../relay/harness.js';
 
 const relays: Relay[] = [];
@@ -23,7 +24,7 @@ afterEach(async () => {
 });
 
 function relayAt(url: string) {
-  const all = relayWith(configFor(url));
+  const all = relayWith(configFor(url), { times: { deadlineMs: 2_500 } });
   relays.push(all.relay);
   return all;
 }
@@ -34,22 +35,22 @@ describe('when the provider fails, the caller is told so and nothing else', () =
     ['wrong-success', 'status', 200, 1],
     [400, 'refused', 400, 1],
     [401, 'refused', 401, 1],
-    [429, 'status', 429, 3],
+    [429, 'status', 429, 6],
     ['429-retry-late', 'status', 429, 1],
-    [500, 'status', 500, 3],
-    [503, 'status', 503, 3],
-    ['reset', 'connection', null, 3],
-    ['hang', 'timeout', null, 3],
-    ['drip', 'timeout', null, 3],
-    ['one-megabyte', 'malformed', 201, 1],
-    ['endless', 'malformed', 201, 1],
-    ['html', 'malformed', 201, 1],
-    ['no-password', 'malformed', 201, 1],
-    ['empty-username', 'malformed', 201, 1],
-    ['long-username', 'malformed', 201, 1],
-    ['control-character', 'malformed', 201, 1],
-    ['empty-list', 'malformed', 201, 1],
-    ['twilio', 'malformed', 201, 1],
+    [500, 'status', 500, 6],
+    [503, 'status', 503, 6],
+    ['reset', 'connection', null, 6],
+    ['hang', 'timeout', null, 6],
+    ['drip', 'timeout', null, 6],
+    ['one-megabyte', 'malformed', 201, 6],
+    ['endless', 'malformed', 201, 6],
+    ['html', 'malformed', 201, 6],
+    ['no-password', 'malformed', 201, 6],
+    ['empty-username', 'malformed', 201, 6],
+    ['long-username', 'malformed', 201, 6],
+    ['control-character', 'malformed', 201, 6],
+    ['empty-list', 'malformed', 201, 6],
+    ['twilio', 'malformed', 201, 6],
   ])('%s', async (answer, result, status, tries) => {
     fake.setAnswer(answer);
     const { service, events, metrics } = relayAt(fake.url);
@@ -60,6 +61,7 @@ describe('when the provider fails, the caller is told so and nothing else', () =
     expect(failure.details).toEqual({});
     expect(failure.cause).toBeUndefined();
     expect(events.all).toEqual([{ event: 'call_relay.provider_error', account_id: 'alice', http_status: status }]);
+    await eventually(() => metrics.starting('provider').length === tries);
     expect(metrics.starting('provider')).toEqual(Array(tries).fill(`provider cloudflare-1 ${result}`));
     expect(metrics.starting('request')).toEqual(['request provider_error control']);
     expect(fake.requests).toHaveLength(tries);
@@ -85,14 +87,14 @@ describe('when the provider fails, the caller is told so and nothing else', () =
     const { service, events, metrics } = relayAt(`http://127.0.0.1:${port}/`);
     await failureOf(service.issue(ALICE));
     expect(events.all).toEqual([{ event: 'call_relay.provider_error', account_id: 'alice', http_status: null }]);
-    expect(metrics.count('provider cloudflare-1 connection')).toBe(3);
+    expect(metrics.count('provider cloudflare-1 connection')).toBe(6);
   });
 
   it('a certificate that nobody vouches for, before any secret is sent', async () => {
     const tls = await started({ tls: true });
     const { service, metrics } = relayAt(tls.url);
     await failureOf(service.issue(ALICE));
-    expect(metrics.count('provider cloudflare-1 connection')).toBe(3);
+    expect(metrics.count('provider cloudflare-1 connection')).toBe(6);
     expect(tls.requests).toHaveLength(0);
   });
 });
@@ -102,13 +104,13 @@ describe('a provider that does not answer', () => {
     fake.setAnswer(answer);
     const { service } = relayAt(fake.url);
     await failureOf(service.issue(ALICE));
-    expect(fake.requests).toHaveLength(3);
+    expect(fake.requests).toHaveLength(6);
     await Promise.all(fake.requests.map(({ gone }) => gone));
   });
 
   it.each<FakeAnswer>(['hang', 'drip'])('(%s) does not hold the caller beyond the deadline', async (answer) => {
     fake.setAnswer(answer);
-    const { relay, service } = relayWith(configFor(fake.url), { times: { deadlineMs: 300, tryMs: 60_000 } });
+    const { relay, service } = relayWith(configFor(fake.url), { times: { deadlineMs: 300, patienceMs: 60_000 } });
     relays.push(relay);
     // With a minute for each try, only the deadline over all of them can end this within the test's own limit.
     await failureOf(service.issue(ALICE));

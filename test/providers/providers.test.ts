@@ -42,7 +42,7 @@ function sharedSecret(): RelayProvider {
 }
 
 function host(mint: ProviderFunction): RelayProvider {
-  return guarded(hostProvider('host-1', mint), { metrics: recordingMetrics(), halfOpenAfterMs: 1_000 });
+  return guarded(hostProvider('host-1', mint), { metrics: recordingMetrics(), clock: manualClock(), probeMs: 1_000 });
 }
 
 const request = { ttlSeconds: 86_400, pseudonym: 'pseudonym', signal: new AbortController().signal };

@@ -33,7 +33,7 @@ export function relayWith(config: unknown, options: Partial<CreateRelayOptions> 
     metrics,
     nameKey: NAME_KEY,
     ...options,
-    times: { deadlineMs: 5_000, tryMs: 300, dnsMs: 500, backoffMs: 10, ...options.times },
+    times: { deadlineMs: 5_000, patienceMs: 300, dnsMs: 500, backoffMs: 10, ...options.times },
   });
   return { relay, service: relay.service, clock, events, metrics };
 }

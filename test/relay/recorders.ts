@@ -1,13 +1,14 @@
 import type { Clock, EventSink, SignalingEvent } from '../../src/ports.js';
 import type { RelayMetrics } from '../../src/relay/ports.js';
 
-/** A clock that stands until it is moved. */
+/** A clock whose wall time stands until it is moved; the time that passes is the real one, and what it was moved by. */
 export function manualClock(now = Date.UTC(2026, 0, 15, 12)): Clock & { advance(ms: number): void } {
+  let moved = 0;
   return {
-    now: () => now,
-    elapsed: () => now,
+    now: () => now + moved,
+    elapsed: () => performance.now() + moved,
     advance: (ms) => {
-      now += ms;
+      moved += ms;
     },
   };
 }
@@ -34,5 +35,6 @@ export function recordingMetrics(): RelayMetrics & {
     breaker: (provider, state) => void lines.push(`breaker ${provider} ${state}`),
     dns: (family, outcome) => void lines.push(`dns ${family} ${outcome}`),
     armFellBack: (experiment) => void lines.push(`fell-back ${experiment}`),
+    servedKept: () => void lines.push('kept'),
   };
 }

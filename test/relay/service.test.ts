@@ -180,7 +180,7 @@ describe('relay credentials', () => {
     const { service, events, metrics } = relayOf({ relay: FULL_RELAY });
     await service.issue(ALICE);
     provider.setAnswer('control-character');
-    const failure = await failureOf(service.issue(ALICE));
+    const failure = await failureOf(service.issue({ ...ALICE, deviceId: 'tablet' }));
     const traces = JSON.stringify([events.all, metrics.lines, { ...failure }, failure.stack]);
     expect(traces).toContain('call_relay.provider_error');
     for (const secret of ['fake-user', 'fake-password', 'api-token', provider.url]) {

@@ -39,6 +39,26 @@ describe('a watched file', () => {
   };
   afterEach(() => watch.close());
 
+  it('is told of once when it vanishes, and is a change when it comes back', async () => {
+    writeFileSync(file, 'one');
+    let gone = 0;
+    changes = 0;
+    watch = watchFile(
+      file,
+      () => changes++,
+      EVERY_MS,
+      () => gone++,
+    );
+    rmSync(file);
+    await eventually(() => gone === 1);
+    await new Promise((resolve) => setTimeout(resolve, 5 * EVERY_MS));
+    expect([gone, changes]).toEqual([1, 0]);
+    writeFileSync(file, 'two');
+    await eventually(() => changes === 1);
+    rmSync(file);
+    await eventually(() => gone === 2);
+  });
+
   it('is told of when it is written in place', async () => {
     writeFileSync(file, 'one');
     start();
