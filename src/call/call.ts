@@ -59,6 +59,24 @@ export interface TakenSignal {
   readonly stale: boolean;
 }
 
+/** A description that a device sent, and the candidates that go with it, as they stand in the log. */
+export interface Section {
+  /** Position of the description; 0: candidates sent before any. */
+  readonly of: number;
+  readonly positions: readonly number[];
+  readonly bytes: number;
+}
+
+/** What of a device stands in the log. What is neither current nor latest is superseded, and goes when room is needed. */
+export interface Logged {
+  /** Position of its description in the last completed exchange. */
+  readonly current: number;
+  /** Position of its latest description; the same as `current` while no offer is pending. */
+  readonly latest: number;
+  /** Oldest first. */
+  readonly sections: readonly Section[];
+}
+
 /** What one device has sent. */
 export interface Outbox {
   /** The clientSeq that its next signal must carry. */
@@ -67,6 +85,9 @@ export interface Outbox {
   readonly taken: readonly TakenSignal[];
   /** Candidates sent since its latest description. */
   readonly candidates: number;
+  /** Ends of candidates sent since then. */
+  readonly ends: number;
+  readonly logged: Logged;
 }
 
 /** A device's part in a call. */
@@ -134,6 +155,10 @@ export interface Call {
   /** Names under which devices started, or adopted, this call; a store forgets them together with it. */
   readonly startKeys: readonly string[];
   readonly lastPosition: number;
+  /** Where the changes of state stand in the log, oldest first. */
+  readonly states: readonly number[];
+  /** Position of the last entry of each side, or of the server, that is no longer held, for the other side to read. */
+  readonly dropped: Readonly<Record<CallRole, number>>;
   /** SDP, candidates and attachment are gone; what is left is the tombstone. */
   readonly purged: boolean;
 }
@@ -186,7 +211,8 @@ export function withOutbox(call: Call, viewer: DeviceRef, outbox: Outbox): Call 
     : withLeg(call, viewer.deviceId, { outbox });
 }
 
-export const EMPTY_OUTBOX: Outbox = { nextSeq: 1, taken: [], candidates: 0 };
+export const EMPTY_LOGGED: Logged = { current: 0, latest: 0, sections: [] };
+export const EMPTY_OUTBOX: Outbox = { nextSeq: 1, taken: [], candidates: 0, ends: 0, logged: EMPTY_LOGGED };
 export const EMPTY_INBOX: Inbox = { head: 0, count: 0 };
 
 export function newLeg(deviceId: string, at: number, woken: boolean): Leg {

@@ -1,4 +1,5 @@
 import type { Call } from './call.js';
+import { EMPTY_LOGGED } from './call.js';
 import type { Change } from './log.js';
 import { unchanged } from './log.js';
 import { endCall } from './end.js';
@@ -103,12 +104,13 @@ export function isSignalingDue(call: Call, { now, outages }: StoreTime): boolean
 }
 
 function purge(call: Call): Call {
-  const emptied = { taken: [], candidates: 0 };
+  const emptied = { taken: [], candidates: 0, ends: 0, logged: EMPTY_LOGGED };
   return {
     ...call,
     purged: true,
     attachment: null,
     answerHash: null,
+    states: [],
     caller: { ...call.caller, outbox: { ...call.caller.outbox, ...emptied } },
     legs: call.legs.map((leg) => ({ ...leg, outbox: { ...leg.outbox, ...emptied } })),
   };
@@ -125,7 +127,7 @@ export function settle(call: Call, { now, outages }: StoreTime): Change {
   const change =
     due?.move.reason && now >= due.at ? endCall(unchanged(call), due.at, due.move.reason, null) : unchanged(call);
   const { endedAt, purged } = change.call;
-  return endedAt !== null && !purged && now >= endedAt + PURGE_MS ? { call: purge(change.call), entries: [] } : change;
+  return endedAt !== null && !purged && now >= endedAt + PURGE_MS ? unchanged(purge(change.call)) : change;
 }
 
 /** @returns milliseconds until the server ends the present state, as a user is shown; null: nothing is due. */

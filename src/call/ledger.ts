@@ -5,7 +5,8 @@ import { dueAt, expiresAt, isSignalingDue, settle } from './deadline.js';
 import { tagOf } from './ids.js';
 import type { Change } from './log.js';
 import { heard, isParty } from './party.js';
-import type { CallStore, CallWrite, Presence, StoredCall } from './ports.js';
+import type { CallRead, CallStore, CallWrite, Presence, StoredCall } from './ports.js';
+import { trim } from './room.js';
 import type { Turns } from './turns.js';
 
 /** A call as it reads now, and what a change of it must be made from. */
@@ -22,7 +23,7 @@ export interface Moved<C extends Change> {
 }
 
 /** Is told of each commit: what the call was, null if new, and what it is now. */
-export type OnCommitted = (before: Call | null, after: Call) => Promise<void>;
+export type OnCommitted = (before: Call | null, after: Call) => void;
 
 /** Compare-and-set fails when others were faster; more often than this in a row, something is wrong. */
 const MAX_ATTEMPTS = 100;
@@ -44,11 +45,26 @@ export class Ledger {
 
   /** @returns the call, what its deadlines did to it committed; null: there is none */
   async load(callId: string): Promise<Loaded | null> {
+    return this.#settle(callId, await this.#store.read(callId));
+  }
+
+  /** @returns those of the calls that there are, as {@link load} does, in the order asked for */
+  async loadAll(callIds: readonly string[]): Promise<readonly Loaded[]> {
+    const found: Loaded[] = [];
+    for (const [i, read] of (await this.#store.readAll(callIds)).entries()) {
+      const loaded = await this.#settle(callIds[i] ?? '', read);
+      if (loaded !== null) found.push(loaded);
+    }
+    return found;
+  }
+
+  async #settle(callId: string, first: CallRead): Promise<Loaded | null> {
+    let { stored, time } = first;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { stored, time } = await this.#store.read(callId);
       if (stored === null) return null;
       const loaded = await this.settled(stored, time);
       if (loaded !== null) return loaded;
+      ({ stored, time } = await this.#store.read(callId));
     }
     throw new SignalingError('CALL_UNAVAILABLE');
   }
@@ -82,7 +98,11 @@ export class Ledger {
       if (moved === loaded.call) return { loaded, result };
       // A move can be what makes a deadline pass: the last leg that could be reached turns out to be busy.
       const settled = settle(moved, loaded.time);
-      const change = { call: settled.call, entries: [...result.entries, ...settled.entries] };
+      const change = trim({
+        call: settled.call,
+        entries: [...result.entries, ...settled.entries],
+        dropped: result.dropped,
+      });
       if (await this.#commit(loaded, change, this.lastMoment(loaded)))
         return { loaded: this.#next(loaded, change, loaded.time), result };
     }
@@ -97,15 +117,15 @@ export class Ledger {
 
   /** @returns the write that makes this change of a call, new when `expectedVersion` is 0 */
   write(change: Change, expectedVersion: number, time: StoreTime): CallWrite {
-    const { call, entries } = change;
-    return { call, expectedVersion, entries, dueAt: dueAt(call, time.outages), expiresAt: expiresAt(call) };
+    const { call, entries, dropped } = change;
+    return { call, expectedVersion, entries, dropped, dueAt: dueAt(call, time.outages), expiresAt: expiresAt(call) };
   }
 
   async #commit(loaded: Loaded, change: Change, notAfter: number | null): Promise<boolean> {
     const writes = [this.write(change, loaded.version, loaded.time)];
     const outcome = await this.#store.commit(tagOf(loaded.call.id) ?? '', { writes, start: null, notAfter });
     if (outcome !== 'committed') return false;
-    await this.#onCommitted(loaded.call, change.call);
+    this.#onCommitted(loaded.call, change.call);
     return true;
   }
 

@@ -33,7 +33,7 @@ export const ALL_LEGS: Audience = { caller: false, legs: 'ALL' };
 
 /** One line of a call's log: the truth of what was said, to whom, in which order. */
 export interface LogEntry {
-  /** 1, 2, 3 … without a gap. */
+  /** 1, 2, 3 …; what is superseded is dropped in time, so that there are gaps. */
   readonly position: number;
   /** Unix milliseconds. */
   readonly at: number;
@@ -45,10 +45,12 @@ export interface LogEntry {
 export interface Change {
   readonly call: Call;
   readonly entries: readonly LogEntry[];
+  /** Positions of entries that are let go. */
+  readonly dropped: readonly number[];
 }
 
 export function unchanged(call: Call): Change {
-  return { call, entries: [] };
+  return { call, entries: [], dropped: [] };
 }
 
 function received(inbox: Inbox, position: number): Inbox {
@@ -61,9 +63,11 @@ export function tell(change: Change, at: number, audience: Audience, told: Told)
   const position = call.lastPosition + 1;
   const { legs } = audience;
   return {
+    ...change,
     call: {
       ...call,
       lastPosition: position,
+      states: told.kind === 'STATE' ? [...call.states, position] : call.states,
       caller: audience.caller ? { ...call.caller, inbox: received(call.caller.inbox, position) } : call.caller,
       everyLeg: legs === 'ALL' ? received(call.everyLeg, position) : call.everyLeg,
       legs:
@@ -85,6 +89,12 @@ export function inboxOf(call: Call, viewer: DeviceRef): Inbox | null {
   return leg
     ? { head: Math.max(leg.inbox.head, call.everyLeg.head), count: leg.inbox.count + call.everyLeg.count }
     : null;
+}
+
+/** @returns the last position up to which something that was for this device is no longer held. */
+export function lostUpTo(call: Call, viewer: DeviceRef): number {
+  const from: CallRole = viewer.accountId === call.caller.accountId ? 'CALLEE' : 'CALLER';
+  return Math.min(call.dropped[from], inboxOf(call, viewer)?.head ?? 0);
 }
 
 /** @returns whether an entry is for this device, which has a part in the call. */

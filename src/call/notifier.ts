@@ -29,7 +29,7 @@ export class Notifier {
   }
 
   /** @param before null: the call is new */
-  async committed(before: Call | null, after: Call): Promise<void> {
+  committed(before: Call | null, after: Call): void {
     if (before === null) {
       this.#emit('call.started', after);
       this.ring(after);
@@ -41,16 +41,16 @@ export class Notifier {
       this.#emit('call.answered', after);
       this.#wakeDevices(after, 'CANCEL', 'ANSWERED_ELSEWHERE');
     }
-    if (before.state !== 'ENDED' && after.state === 'ENDED') await this.#ended(before, after);
-    if (!before.purged && after.purged) await this.#tidy(this.#index.retire(accountsOf(after), after.id));
+    if (before.state !== 'ENDED' && after.state === 'ENDED') this.#ended(before, after);
+    if (!before.purged && after.purged) this.#tidy(this.#index.retire(accountsOf(after), after.id));
   }
 
-  async #ended(before: Call, after: Call): Promise<void> {
+  #ended(before: Call, after: Call): void {
     this.#emit('call.ended', after);
     const reason = after.endReason;
     if (isRinging(before.state) && reason !== null)
       this.#wakeDevices(after, MISSED.includes(reason) ? 'MISSED' : 'CANCEL', reason);
-    await this.#tidy(this.#index.freePlace(after.caller.accountId, after.id));
+    this.#tidy(this.#index.freePlace(after.caller.accountId, after.id));
   }
 
   #wakeStreams(call: Call): void {
@@ -84,9 +84,9 @@ export class Notifier {
     });
   }
 
-  /** The index can be put right by whoever reads it, so that the move that was committed does not fail for its sake. */
-  async #tidy(work: Promise<void>): Promise<void> {
-    await work.catch(() => undefined);
+  /** The index can be put right by whoever reads it, so that a move that was committed neither fails nor waits for its sake. */
+  #tidy(work: Promise<void>): void {
+    work.catch(() => undefined);
   }
 }
 

@@ -10,6 +10,12 @@ export interface StoredCall {
   readonly version: number;
 }
 
+/** A call as its slot has it at this time; null: there is none. */
+export interface CallRead {
+  readonly time: StoreTime;
+  readonly stored: StoredCall | null;
+}
+
 /** What a start came to, kept as long as its call so that a retry hears the same. */
 export interface StartRecord {
   readonly hash: string;
@@ -36,6 +42,8 @@ export interface CallWrite {
   readonly expectedVersion: number;
   /** Appended to its log. */
   readonly entries: readonly LogEntry[];
+  /** Positions of entries that leave its log. */
+  readonly dropped: readonly number[];
   /** When {@link CallStore.due} is to name it, Unix milliseconds; null: never. */
   readonly dueAt: number | null;
   /** When it goes, with its log and the records of its `startKeys`, Unix milliseconds; null: not yet. */
@@ -70,12 +78,15 @@ export interface CallStore {
   readPair(pairTag: string, startKey: string): Promise<PairRead>;
 
   /** @returns null for the call when there is none, also when the id is none of ours */
-  read(callId: string): Promise<{ readonly time: StoreTime; readonly stored: StoredCall | null }>;
+  read(callId: string): Promise<CallRead>;
 
   /** Does all of it in one atomic step, or nothing. */
   commit(pairTag: string, change: SlotChange): Promise<CommitOutcome>;
 
-  /** @returns the entries after a position, in order, at most `limit`; none when the log is gone */
+  /** Reads calls as {@link read} does, each pair's in one step. @returns what there is, in the order asked for */
+  readAll(callIds: readonly string[]): Promise<readonly CallRead[]>;
+
+  /** @returns the entries after a position that are held, in order, at most `limit`; none when the log is gone */
   log(callId: string, afterPosition: number, limit: number): Promise<readonly LogEntry[]>;
 
   /** @returns ids of calls whose `dueAt` is past, the longest past first */
@@ -98,6 +109,8 @@ export interface IndexedCall {
   readonly callId: string;
   /** When it was entered, shortly before the call was created; Unix milliseconds. */
   readonly at: number;
+  /** For how long by now, by the index's own clock, in milliseconds. */
+  readonly ageMs: number;
   /** Its log is still held. */
   readonly live: boolean;
 }
@@ -125,11 +138,21 @@ export interface AccountIndex {
   /** @returns the calls of the account, newest first, live ones included, in one atomic step */
   recent(accountId: string, limit: number): Promise<readonly IndexedCall[]>;
   /**
-   * Notes what a client's own name for a start stands for, unless it stands for something already; kept for two days at least.
+   * Notes what a client's own name for a start stands for, unless it stands for something already. Forgotten after ten minutes,
+   * so that refused starts leave nothing behind.
    *
    * @returns what it stands for
    */
   claimStart(accountId: string, startKey: string, claim: StartClaim): Promise<StartClaim>;
+  /** The start comes to a call: its claim is kept for two days. */
+  keepStart(accountId: string, startKey: string, claim: StartClaim): Promise<void>;
+  /**
+   * Notes how many bytes the account has in the log of a live call, unless all its live calls then had more than `limit`. What a
+   * call had is given back when it is retired.
+   *
+   * @returns null: noted; else its other live calls, those with the most bytes first
+   */
+  takeBytes(accountId: string, callId: string, bytes: number, limit: number): Promise<readonly string[] | null>;
   /**
    * Takes one of the places for open calls that an account started.
    *

@@ -1,18 +1,18 @@
 import type { Clock } from '../ports.js';
 import type { Call, DeviceRef } from './call.js';
 import { actorOf, legOf } from './call.js';
-import type { CursorSeal } from './cursor.js';
+import type { Cursor, CursorSeal } from './cursor.js';
 import type { CallNews } from './event.js';
 import { newsOf } from './event.js';
 import type { Ledger, Loaded } from './ledger.js';
-import { inboxOf, isFor } from './log.js';
+import { inboxOf, isFor, lostUpTo } from './log.js';
 import type { LogEntry } from './log.js';
 import { accountsOf } from './notifier.js';
 import type { AccountIndex, CallStore, IndexedCall } from './ports.js';
 import { canResume, RECENT_SCANNED } from './resume.js';
 import { showLife } from './ring.js';
 import { isRinging } from './state.js';
-import { cursorOf, newTrack, passed, seenUpTo, snapshotOf, wordsOf } from './track.js';
+import { cursorOf, isDone, newTrack, passed, seenUpTo, snapshotOf, wordsOf } from './track.js';
 import type { Track } from './track.js';
 
 export interface ReaderParts {
@@ -30,6 +30,8 @@ export type Read = { readonly news: CallNews; readonly at: number } | 'lost';
 const PAGE = 16;
 /** An index entry this old that leads to no call is of a start that was cut off. */
 const DANGLING_MS = 10 * 60 * 1000;
+/** After its end a call's log is held for a minute. */
+const GONE_MS = 2 * 60 * 1000;
 
 /** Reads to one device, call by call and each in order, what the logs of its calls hold for it. Not to be used in parallel. */
 export class DeviceReader {
@@ -63,14 +65,21 @@ export class DeviceReader {
     }
     const recent = await index.recent(this.#viewer.accountId, RECENT_SCANNED);
     const cursor = after === null ? null : cursors.open(after, this.#viewer);
-    const resumed = cursor !== null && (await canResume(cursor, recent, ledger, this.#viewer));
-    const positions = new Map(resumed ? cursor.positions : []);
+    const positions = new Map(cursor?.positions);
+    // What was dropped from a log since the cursor is missed as much as a log that is gone.
+    const holds = ({ entry, call }: (typeof here)[number], { since }: Cursor): boolean =>
+      (positions.get(entry.callId) ?? (call.state === 'ENDED' && entry.at <= since ? Infinity : 0)) >=
+      lostUpTo(call, this.#viewer);
+    const resumed =
+      cursor !== null &&
+      here.every((one) => holds(one, cursor)) &&
+      (await canResume(cursor, recent, ledger, this.#viewer));
     const past = recent.filter((entry) => !entry.live).map((entry) => entry.at);
     this.#since = Math.max(this.#since, resumed ? cursor.since : 0, ...past);
     for (const { entry, call } of here) {
       const track = newTrack(entry, call, this.#viewer);
       const position = positions.get(entry.callId);
-      if (position !== undefined) track.position = position;
+      if (resumed && position !== undefined) track.position = position;
       else if (!resumed) snapshotOf(track, call, this.#viewer);
       else if (track.over && entry.at <= cursor.since) track.position = track.head;
       seenUpTo(track);
@@ -87,7 +96,8 @@ export class DeviceReader {
       return;
     }
     this.#indexChanged = true;
-    if (callId === null) for (const track of this.#tracks.values()) track.changed = true;
+    if (callId !== null) return;
+    for (const track of this.#tracks.values()) if (!isDone(track)) track.changed = true;
   }
 
   /** @returns what comes next; null: nothing for now */
@@ -137,10 +147,10 @@ export class DeviceReader {
 
   /** @returns the call, if the device has a part in it, or gets one now because it rings */
   async #consider(entry: IndexedCall, arriving: boolean): Promise<Loaded | null> {
-    const { ledger, index, clock } = this.#parts;
+    const { ledger, index } = this.#parts;
     const loaded = await ledger.load(entry.callId);
     if (loaded === null) {
-      if (clock.now() - entry.at > DANGLING_MS) await index.retire([this.#viewer.accountId], entry.callId);
+      if (entry.ageMs > DANGLING_MS) await index.retire([this.#viewer.accountId], entry.callId);
       return null;
     }
     const { call } = loaded;
@@ -163,8 +173,13 @@ export class DeviceReader {
     const entries = await this.#parts.index.live(this.#viewer.accountId);
     const live = new Set(entries.map(({ callId }) => callId));
     for (const callId of this.#others) if (!live.has(callId)) this.#others.delete(callId);
+    // An ended call that is read to its end has nothing more to say, and costs nothing until it is gone.
+    for (const track of this.#tracks.values()) if (isDone(track) && !live.has(track.callId)) this.#leave(track);
     for (const entry of entries) {
-      if (this.#tracks.has(entry.callId) || this.#others.has(entry.callId)) continue;
+      const known = this.#tracks.get(entry.callId);
+      // Purged long since, and the index was not told: it is looked at once more, and put right.
+      if (known && isDone(known)) known.changed ||= entry.at + entry.ageMs > (known.call.endedAt ?? 0) + GONE_MS;
+      if (known || this.#others.has(entry.callId)) continue;
       const loaded = await this.#consider(entry, false);
       if (loaded === null) continue;
       const track = newTrack(entry, loaded.call, this.#viewer);
@@ -187,19 +202,37 @@ export class DeviceReader {
     const loaded = await this.#parts.ledger.load(track.callId);
     if (loaded) this.#update(track, loaded);
     if (!loaded || loaded.call.purged) {
-      this.#tracks.delete(track.callId);
-      this.#since = Math.max(this.#since, track.at);
+      this.#leave(track);
       // A call that was not over when it went was lost with its store, and no entry is left to tell that.
       return track.over && track.position >= track.head ? undefined : 'lost';
     }
     seenUpTo(track);
     if (track.position >= track.head) return undefined;
     const entries = await this.#parts.store.log(track.callId, track.position, PAGE);
-    if (entries.length === 0) return 'lost';
+    // Entries may have been dropped meanwhile: a gap is looked into before anything after it is given.
+    const isWhole = entries.length > 0 && entries.every(({ position }, i) => position === track.position + i + 1);
+    if (!isWhole && (await this.#isLost(track))) return 'lost';
+    if (entries.length === 0) {
+      if (track.head > (track.snapshot?.upTo ?? 0)) return 'lost';
+      track.position = track.head;
+      seenUpTo(track);
+    }
     this.#page.push(...entries);
     this.#pageOf = track;
     track.changed ||= entries.length === PAGE;
     return undefined;
+  }
+
+  /** @returns whether something is gone that the device would have been told; what starts over is told only what is current */
+  async #isLost(track: Track): Promise<boolean> {
+    const loaded = await this.#parts.ledger.load(track.callId);
+    if (!loaded || loaded.call.purged) return true;
+    return lostUpTo(loaded.call, this.#viewer) > Math.max(track.position, track.snapshot?.upTo ?? 0);
+  }
+
+  #leave(track: Track): void {
+    this.#tracks.delete(track.callId);
+    this.#since = Math.max(this.#since, track.at);
   }
 
   async #pass(entry: LogEntry, track: Track): Promise<CallNews | null> {

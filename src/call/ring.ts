@@ -8,6 +8,7 @@ import type { NewId } from './ids.js';
 import type { Change, LogEntry } from './log.js';
 import { CALLER, tell, unchanged } from './log.js';
 import { conflictDetails, permit } from './permit.js';
+import { begun, dropKeptBack, exchanged, withLogged } from './room.js';
 import type { Action } from './state.js';
 
 /** DECLINED speaks for the whole account; BUSY and IGNORED for this device alone. */
@@ -86,8 +87,9 @@ export function answerCall(
   }
   if (call.pendingOffer?.description.id !== input.offerId) throw new SignalingError('CALL_SIGNAL_STALE');
   const living = withLivingLeg(call, deviceId, now).call;
+  const released = dropKeptBack(unchanged(living));
   const answered: Call = {
-    ...living,
+    ...released.call,
     state: move.to,
     stateSince: now,
     heardAt: now,
@@ -98,7 +100,7 @@ export function answerCall(
     currentFrom: call.pendingOffer.position,
   };
   let change = tell(
-    unchanged(answered),
+    { ...released, call: answered },
     now,
     { caller: true, legs: [deviceId] },
     {
@@ -114,6 +116,14 @@ export function answerCall(
     collision: false,
   });
   for (const entry of keptBack) change = tell(change, now, CALLER, entry.told);
+  const told = change.entries.slice(1);
+  change = {
+    ...change,
+    call: withLogged(change.call, 'CALLEE', (logged) => {
+      const position = told[0]?.position ?? 0;
+      return exchanged(begun(logged, told), position);
+    }),
+  };
   const losers = listeningLegs(call).filter((leg) => leg !== deviceId);
   return losers.length === 0
     ? change

@@ -25,6 +25,6 @@ export function takenBefore(outbox: Outbox, clientSeq: number, hash: string): Ta
 }
 
 /** Uses up the next number. */
-export function take(outbox: Outbox, signal: TakenSignal, candidates: number): Outbox {
-  return { nextSeq: outbox.nextSeq + 1, taken: [...outbox.taken, signal].slice(-REMEMBERED), candidates };
+export function take(outbox: Outbox, signal: TakenSignal): Outbox {
+  return { ...outbox, nextSeq: outbox.nextSeq + 1, taken: [...outbox.taken, signal].slice(-REMEMBERED) };
 }

@@ -1,9 +1,14 @@
 import { SignalingError } from '../errors.js';
 import type { DeviceDirectory } from '../identity/viewer.js';
 import type { EventSink, RateLimiter } from '../ports.js';
+import { AccountRoom } from './account-room.js';
+import { atMost } from './at-most.js';
 import type { Call, ConnectionReport, DeviceRef } from './call.js';
 import { actorOf, legOf } from './call.js';
+import type { StoreTime } from './deadline.js';
 import { dueAt } from './deadline.js';
+import { Desk } from './desk.js';
+import { Gaps } from './gaps.js';
 import { randomId } from './ids.js';
 import type { NewId, PairTag } from './ids.js';
 import {
@@ -27,6 +32,8 @@ import { answerCall, declineCall, reportRinging } from './ring.js';
 import type { AnswerCallInput, DeclineReason } from './ring.js';
 import { sendDescription, sendIceCandidates } from './signal.js';
 import type { SendDescriptionInput, SendIceCandidatesInput, Signalled, SignalReceipt } from './signal.js';
+import { Signaller } from './signaller.js';
+import type { OnWait } from './signaller.js';
 import type { StartCallInput } from './start.js';
 import { Starter } from './starter.js';
 import type { StartedCall } from './starter.js';
@@ -54,12 +61,10 @@ export interface CallParts {
   readonly newId?: NewId;
 }
 
-/** How long a signal waits for the ones before it, and how often it looks, in milliseconds. */
-const GAP_WAIT_MS = 2_000;
-const GAP_LOOK_MS = 50;
 const LOG_PAGE = 100;
-/** Calls that one sweep looks at. */
+/** Calls that one sweep looks at, and how many of them at once. */
 const SWEEP = 100;
+const SWEPT_AT_ONCE = 8;
 /** Tombstones of an account that a list looks through at most. */
 const RECENT_SCANNED = 200;
 
@@ -70,6 +75,8 @@ export class CallService {
   readonly #parts: CallParts;
   readonly #newId: NewId;
   readonly #starter: Starter;
+  readonly #desk = new Desk();
+  readonly #signaller: Signaller;
 
   constructor(parts: CallParts) {
     const { store, index, presence, bus, limiter, directory, policy, events, pairTag, newId = randomId } = parts;
@@ -80,12 +87,18 @@ export class CallService {
     const onCommitted: OnCommitted = (before, after) => notifier.committed(before, after);
     this.ledger = new Ledger(store, presence, onCommitted, parts.turns ?? null);
     this.#starter = new Starter({ store, index, reach, ledger: this.ledger, notifier, limiter, pairTag, newId });
+    this.#signaller = new Signaller({
+      ledger: this.ledger,
+      gaps: new Gaps(parts.timers),
+      room: new AccountRoom(index, this.ledger),
+      desk: this.#desk,
+    });
   }
 
   /** Rings the callee's devices; see {@link Starter.start}. */
   async startCall(viewer: DeviceRef, input: StartCallInput): Promise<StartedCall> {
     checkStartCall(input, viewer.accountId, this.#parts.input);
-    return this.#starter.start(viewer, input);
+    return this.#desk.serve(viewer, () => this.#starter.start(viewer, input));
   }
 
   /** A callee device shows the call to its user. */
@@ -107,7 +120,8 @@ export class CallService {
 
   /** Cancels, or ends, the call. Idempotent, and never refused to a device of the two accounts. */
   hangUpCall(viewer: DeviceRef, callId: string, reason: HangUpReason): Promise<CallView> {
-    return this.#move(viewer, callId, (call, time) => hangUpCall(call, viewer, reason, time));
+    // Whatever else the device is doing: it never waits in line.
+    return this.#moveNow(viewer, callId, (call, time) => hangUpCall(call, viewer, reason, time));
   }
 
   /** The device's own RTCPeerConnection became connected, or lost its peer. */
@@ -115,38 +129,51 @@ export class CallService {
     return this.#move(viewer, callId, (call, time) => reportConnection(call, viewer, connection, time));
   }
 
-  async sendDescription(viewer: DeviceRef, input: SendDescriptionInput): Promise<SignalReceipt> {
+  /** @param onWait is told when the signal has to wait for an earlier one */
+  async sendDescription(viewer: DeviceRef, input: SendDescriptionInput, onWait?: OnWait): Promise<SignalReceipt> {
     checkSendDescription(input, this.#parts.input);
-    return this.#signal(viewer, input.callId, (call, time) => sendDescription(call, viewer, input, time, this.#newId));
+    const move = (call: Call, time: StoreTime): Signalled => sendDescription(call, viewer, input, time, this.#newId);
+    return this.#signaller.send(viewer, input, 'sdp', move, onWait);
   }
 
-  async sendIceCandidates(viewer: DeviceRef, input: SendIceCandidatesInput): Promise<SignalReceipt> {
+  /** @param onWait is told when the signal has to wait for an earlier one */
+  async sendIceCandidates(viewer: DeviceRef, input: SendIceCandidatesInput, onWait?: OnWait): Promise<SignalReceipt> {
     checkSendIceCandidates(input, this.#parts.input);
-    return this.#signal(viewer, input.callId, (call, time) => sendIceCandidates(call, viewer, input, time));
+    const move = (call: Call, time: StoreTime): Signalled => sendIceCandidates(call, viewer, input, time);
+    return this.#signaller.send(viewer, input, 'candidates', move, onWait);
   }
 
   /** @returns null when there is no such call, and also when it is not the viewer's */
   async call(viewer: DeviceRef, callId: string): Promise<CallView | null> {
     checkId('id', callId);
-    const loaded = await this.ledger.load(callId);
+    const loaded = await this.#desk.serve(viewer, () => this.ledger.load(callId));
     return loaded && viewOf(loaded.call, viewer, loaded.time);
   }
 
   /** @returns the calls that are open for this device, newest first */
   async openCalls(viewer: DeviceRef): Promise<readonly CallView[]> {
-    const entries = await this.#parts.index.live(viewer.accountId);
-    const open = (await this.#load(entries)).filter(({ call }) => isOpenFor(call, viewer));
-    return views(open, viewer);
+    return this.#desk.serve(viewer, async () => {
+      const entries = await this.#parts.index.live(viewer.accountId);
+      const loaded = await this.ledger.loadAll(entries.map(({ callId }) => callId));
+      return views(
+        loaded.filter(({ call }) => isOpenFor(call, viewer)),
+        viewer,
+      );
+    });
   }
 
   /** @param first how many at most, 1 to 50 */
   async recentCalls(viewer: DeviceRef, first: number): Promise<readonly CallView[]> {
     checkFirst(first);
-    const entries = await this.#parts.index.recent(viewer.accountId, RECENT_SCANNED);
-    const found: CallView[] = [];
-    for (let next = 0; next < entries.length && found.length < first; next += first)
-      found.push(...views(await this.#load(entries.slice(next, next + first)), viewer));
-    return found.slice(0, first);
+    return this.#desk.serve(viewer, async () => {
+      const entries = await this.#parts.index.recent(viewer.accountId, RECENT_SCANNED);
+      const found: CallView[] = [];
+      for (let next = 0; next < entries.length && found.length < first; next += first) {
+        const page = entries.slice(next, next + first).map(({ callId }) => callId);
+        found.push(...views(await this.ledger.loadAll(page), viewer));
+      }
+      return found.slice(0, first);
+    });
   }
 
   /** A device was removed: what it holds or rings for ends, and its streams close, on every node. */
@@ -163,41 +190,29 @@ export class CallService {
   async sweep(): Promise<void> {
     const { store } = this.#parts;
     const due = await store.due(SWEEP);
-    const swept = await Promise.allSettled(
-      due.map(async (callId) => {
+    const failed: unknown[] = [];
+    await atMost(SWEPT_AT_ONCE, due, async (callId) => {
+      try {
         const loaded = await this.ledger.load(callId);
         await store.schedule(callId, loaded && dueAt(loaded.call, loaded.time.outages));
-      }),
-    );
+      } catch (error) {
+        failed.push(error);
+      }
+    });
     // One call that cannot be read must not keep the others waiting, and must not go unheard either.
-    for (const result of swept) if (result.status === 'rejected') throw result.reason;
+    if (failed.length > 0) throw failed[0];
   }
 
-  async #move(viewer: DeviceRef, callId: string, move: MoveOf<Change>): Promise<CallView> {
+  #move(viewer: DeviceRef, callId: string, move: MoveOf<Change>): Promise<CallView> {
+    return this.#desk.serve(viewer, () => this.#moveNow(viewer, callId, move));
+  }
+
+  async #moveNow(viewer: DeviceRef, callId: string, move: MoveOf<Change>): Promise<CallView> {
     checkId('callId', callId);
     const { loaded } = await this.ledger.move(callId, viewer, move);
     const view = viewOf(loaded.call, viewer, loaded.time);
     if (view === null) throw new SignalingError('CALL_NOT_FOUND');
     return view;
-  }
-
-  /** Mutations that were sent together may arrive in any order: a signal waits for the ones before it. */
-  async #signal(
-    viewer: DeviceRef,
-    callId: string,
-    move: (call: Call, time: Loaded['time']) => Signalled,
-  ): Promise<SignalReceipt> {
-    for (let waited = 0; ; waited += GAP_LOOK_MS) {
-      try {
-        const { result } = await this.ledger.move(callId, viewer, move);
-        if (result.stale) throw new SignalingError('CALL_SIGNAL_STALE');
-        return result.receipt;
-      } catch (error) {
-        const isGap = error instanceof SignalingError && error.code === 'CALL_SIGNAL_GAP';
-        if (!isGap || waited >= GAP_WAIT_MS) throw error;
-        await this.#parts.timers.wait(GAP_LOOK_MS);
-      }
-    }
   }
 
   /** @returns what this leg has sent while the call rang: the log cannot grow before the answer is committed upon it */
@@ -214,11 +229,6 @@ export class CallService {
       after = last.position;
     }
     return kept;
-  }
-
-  async #load(entries: readonly { readonly callId: string }[]): Promise<readonly Loaded[]> {
-    const loaded = await Promise.all(entries.map(({ callId }) => this.ledger.load(callId)));
-    return loaded.filter((call) => call !== null);
   }
 }
 

@@ -1,5 +1,14 @@
 import { LIMITS } from '../limits.js';
-import type { Call, CallRole, DeviceRef, IceCandidate, Leg, SdpType, SessionDescription } from './call.js';
+import type {
+  Call,
+  CallRole,
+  DeviceRef,
+  IceCandidate,
+  Leg,
+  PendingOffer,
+  SdpType,
+  SessionDescription,
+} from './call.js';
 import { EMPTY_OUTBOX, endpointOf, withLeg, withLivingLeg, withOutbox } from './call.js';
 import type { StoreTime } from './deadline.js';
 import { contentHash } from './ids.js';
@@ -8,6 +17,7 @@ import { invalid } from './input.js';
 import type { Audience, Change } from './log.js';
 import { ALL_LEGS, CALLER, NOBODY, tell, unchanged } from './log.js';
 import { permit } from './permit.js';
+import { added, begun, checkRoom, exchanged, takenBack, withLogged } from './room.js';
 import { take, takenBefore } from './sequence.js';
 import { isRinging } from './state.js';
 
@@ -41,6 +51,9 @@ export interface Signalled extends Change {
   /** Nobody is told: the offer that was meant is no longer current. Its number is used up all the same. */
   readonly stale: boolean;
 }
+
+/** Ends of candidates that are told for one description, in batches of their own; more of them are taken in silence. */
+const ENDS_TOLD = 200;
 
 function receipt(clientSeq: number, duplicate: boolean, descriptionId: string | null): SignalReceipt {
   return { clientSeq, duplicate, descriptionId };
@@ -111,14 +124,29 @@ export function sendDescription(
   const description: SessionDescription = { id: newId(), type, sdp, inReplyTo };
   const negotiated = negotiate(call, actor === 'CALLER' ? 'CALLER' : 'CALLEE', description, time.now);
   const stale = negotiated === null;
-  const change = negotiated ?? unchanged(call);
+  const role: CallRole = actor === 'CALLER' ? 'CALLER' : 'CALLEE';
+  const change = negotiated ? logNegotiation(negotiated, role, type, call.pendingOffer) : unchanged(call);
   const signal = { hash, descriptionId: stale ? null : description.id, stale };
-  const candidates = stale || type === 'ROLLBACK' ? endpoint.outbox.candidates : 0;
+  const outbox = take(endpointOf(change.call, viewer)?.outbox ?? endpoint.outbox, signal);
+  const begins = stale || type === 'ROLLBACK' ? outbox : { ...outbox, candidates: 0, ends: 0 };
+  const sent = { ...change, call: withOutbox(change.call, viewer, begins) };
+  if (type !== 'ROLLBACK') checkRoom(sent.call, role, 'sdp');
+  return { ...sent, receipt: receipt(clientSeq, false, signal.descriptionId), stale };
+}
+
+/** Notes what stands in the log for whom: a finished exchange supersedes what came before it. */
+function logNegotiation(change: Change, from: CallRole, type: SdpType, pending: PendingOffer | null): Change {
+  const { call, entries } = change;
+  if (type === 'OFFER') return { ...change, call: withLogged(call, from, (own) => begun(own, entries)) };
+  const other: CallRole = from === 'CALLER' ? 'CALLEE' : 'CALLER';
+  if (type === 'ROLLBACK') {
+    const undone = withLogged(call, from, (own) => takenBack(own, entries));
+    return { ...change, call: withLogged(undone, other, (theirs) => takenBack(theirs, [])) };
+  }
+  const answered = withLogged(call, from, (own) => exchanged(begun(own, entries), entries[0]?.position ?? own.latest));
   return {
-    call: withOutbox(change.call, viewer, take(endpoint.outbox, signal, candidates)),
-    entries: change.entries,
-    receipt: receipt(clientSeq, false, signal.descriptionId),
-    stale,
+    ...change,
+    call: withLogged(answered, other, (theirs) => exchanged(theirs, pending?.position ?? theirs.latest)),
   };
 }
 
@@ -146,23 +174,26 @@ export function sendIceCandidates(
   const hash = contentHash(candidates, endOfCandidates);
   if (takenBefore(outbox, clientSeq, hash))
     return { ...unchanged(call), receipt: receipt(clientSeq, true, null), stale: false };
-  const count = outbox.candidates + candidates.length;
-  if (count > LIMITS.candidatesPerDescription)
-    throw invalid('candidates', `at most ${LIMITS.candidatesPerDescription} for one description`);
+  const found = candidates.filter(({ candidate }) => candidate !== '').length;
+  const count = outbox.candidates + found;
+  if (found > 0 && count > LIMITS.candidatesPerDescription)
+    throw invalid(
+      'candidates',
+      `at most ${LIMITS.candidatesPerDescription} for one description; the end of candidates is taken beyond them`,
+    );
   const from: CallRole = actor === 'CALLER' ? 'CALLER' : 'CALLEE';
   const { deviceId } = viewer;
-  const change = tell(unchanged(living), now, audienceOf(call, from), {
-    kind: 'CANDIDATES',
-    from,
-    deviceId,
-    candidates,
-    endOfCandidates,
-  });
-  const sent = withOutbox(change.call, viewer, take(outbox, { hash, descriptionId: null, stale: false }, count));
+  const ends = found > 0 ? outbox.ends : outbox.ends + 1;
+  const told = { kind: 'CANDIDATES', from, deviceId, candidates, endOfCandidates } as const;
+  const change = ends > ENDS_TOLD ? unchanged(living) : tell(unchanged(living), now, audienceOf(call, from), told);
+  const taken = take(outbox, { hash, descriptionId: null, stale: false });
+  const logged = added(taken.logged, change.entries);
+  const sent = withOutbox(change.call, viewer, { ...taken, candidates: count, ends, logged });
+  checkRoom(sent, from, 'candidates');
   const keptBack: Partial<Leg> = { keptBack: true };
   return {
+    ...change,
     call: actor === 'LEG' ? withLeg(sent, deviceId, keptBack) : sent,
-    entries: change.entries,
     receipt: receipt(clientSeq, false, null),
     stale: false,
   };

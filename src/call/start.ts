@@ -1,11 +1,12 @@
 import { SignalingError } from '../errors.js';
-import type { Call, CallMedia, DeviceRef, SessionDescription } from './call.js';
+import type { Call, CallMedia, DeviceRef, Logged, SessionDescription } from './call.js';
 import { actorOf, EMPTY_INBOX, EMPTY_OUTBOX, newLeg, withLivingLeg } from './call.js';
 import type { StoreTime } from './deadline.js';
 import { endCall } from './end.js';
 import type { Change } from './log.js';
 import { ALL_LEGS, tell, unchanged } from './log.js';
 import { conflictDetails, permit } from './permit.js';
+import { begun, exchanged, withLogged } from './room.js';
 import { isRinging } from './state.js';
 
 /** What a device starts a call with; see `input StartCallInput` of the schema. */
@@ -75,9 +76,13 @@ export function newCall(
     attachment: input.attachment,
     startKeys: [startKey],
     lastPosition: 0,
+    states: [],
+    dropped: { CALLER: 0, CALLEE: 0 },
     purged: false,
   };
-  return tell(unchanged(call), now, ALL_LEGS, { kind: 'INVITED', offer });
+  const invited = tell(unchanged(call), now, ALL_LEGS, { kind: 'INVITED', offer });
+  const first = (logged: Logged): Logged => exchanged(begun(logged, invited.entries), 1);
+  return { ...invited, call: withLogged(invited.call, 'CALLER', first) };
 }
 
 /**

@@ -147,17 +147,18 @@ export class Starter {
   }
 
   async #adopt(attempt: Attempt, pair: Pair, theirs: Call): Promise<StartedCall | null> {
-    const { ledger, notifier } = this.#parts;
+    const { index, ledger, notifier } = this.#parts;
     const loaded = pair.calls.find(({ call }) => call === theirs);
     const offerId = theirs.pendingOffer?.description.id;
     if (!loaded || offerId === undefined) return null;
-    const { viewer, input, key, hash } = attempt;
+    const { viewer, input, key, hash, callId } = attempt;
+    await index.keepStart(viewer.accountId, key, { hash, callId });
     const change = unchanged(adopt(theirs, viewer, input.calleeDeviceId, key, pair.time));
     const record = { hash, outcome: 'ADOPTED', callId: theirs.id, offerId } as const;
     const write = ledger.write(change, loaded.version, pair.time);
     if (!(await this.#commit(attempt, pair, [write], record, ledger.lastMoment(loaded)))) return null;
     await this.#leavePlace(attempt);
-    await notifier.committed(theirs, change.call);
+    notifier.committed(theirs, change.call);
     return started('ADOPTED', { ...loaded, call: change.call }, viewer, offerId);
   }
 
@@ -184,7 +185,7 @@ export class Starter {
     attempt.placed = true;
     // Entered before it exists: a crash between the two leaves an entry that leads nowhere, not a call that nobody finds.
     // Nor is it taken back when another commit was faster, as that may have been this very start, on its way twice.
-    await index.enter(accounts, callId);
+    await Promise.all([index.enter(accounts, callId), index.keepStart(viewer.accountId, key, { hash, callId })]);
     const record = { hash, outcome: 'CREATED', callId, offerId } as const;
     const writes = [ledger.write(created, 0, pair.time)];
     let end: Change | null = null;
@@ -194,8 +195,8 @@ export class Starter {
     }
     const notAfter = replaced && ledger.lastMoment(replaced);
     if (!(await this.#commit(attempt, pair, writes, record, notAfter))) return null;
-    if (replaced && end) await notifier.committed(replaced.call, end.call);
-    await notifier.committed(null, created.call);
+    if (replaced && end) notifier.committed(replaced.call, end.call);
+    notifier.committed(null, created.call);
     return started('CREATED', { call: created.call, version: 1, time: pair.time }, viewer, offerId);
   }
 
@@ -221,13 +222,13 @@ export class Starter {
     const places = LIMITS.openCallsPerAccount + (replaced?.call.caller.accountId === accountId ? 1 : 0);
     const holders = await index.takePlace(accountId, callId, places);
     if (holders === null) return;
-    const free = await Promise.all(
-      holders.map(async (holder) => {
-        const held = await ledger.load(holder.callId);
-        return held ? held.call.state === 'ENDED' : now - holder.at > STARTING_MS;
-      }),
+    const held = new Map(
+      (await ledger.loadAll(holders.map((holder) => holder.callId))).map(({ call }) => [call.id, call]),
     );
-    const over = holders.filter((_, i) => free[i]);
+    const over = holders.filter(({ callId: id, at }) => {
+      const call = held.get(id);
+      return call ? call.state === 'ENDED' : now - at > STARTING_MS;
+    });
     await Promise.all(over.map((holder) => index.freePlace(accountId, holder.callId)));
     if (over.length === 0 || (await index.takePlace(accountId, callId, places)) !== null)
       throw new SignalingError('CALL_RATE_LIMITED');

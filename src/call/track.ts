@@ -84,9 +84,13 @@ export function wordsOf({ snapshot }: Track, entry: LogEntry): LogEntry | null {
   return isVoid || type === 'ROLLBACK' ? null : entry;
 }
 
+/** Nothing more will be said of the call. */
+export function isDone({ over, position, head }: Track): boolean {
+  return over && position >= head;
+}
+
 /** Where a device is, in a bounded number of calls: those that it still has to read in go first, then the newest. */
 export function cursorOf(tracks: readonly Track[], since: number): Cursor {
-  const isDone = (track: Track): boolean => track.over && track.position >= track.head;
   const ordered = [...tracks].sort((a, b) => Number(isDone(a)) - Number(isDone(b)) || b.at - a.at);
   const left = ordered.slice(CURSOR_CALLS);
   return {

@@ -1,9 +1,12 @@
 import type { Clock } from '../ports.js';
 import type { AccountIndex, IndexedCall, PlaceHolder, StartClaim } from '../call/ports.js';
+import { steadyTime } from './steady.js';
 
 interface Entry {
   readonly callId: string;
   readonly at: number;
+  /** What it has in its log, if that is more than calls need. */
+  bytes: number;
   /** When its log went; null while it is held. */
   retiredAt: number | null;
 }
@@ -16,24 +19,31 @@ interface Account {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const CLAIM_MS = 2 * DAY_MS;
+const KEPT_MS = 2 * DAY_MS;
+const CLAIM_MS = 10 * 60 * 1000;
+
+interface Claim {
+  readonly claim: StartClaim;
+  readonly until: number;
+}
 
 /** Which calls the accounts have, in this process. */
 export class MemoryAccountIndex implements AccountIndex {
-  readonly #clock: Clock;
+  readonly #now: () => number;
   readonly #accounts = new Map<string, Account>();
-  /** In the order in which they were made, so that the first is the first to go. */
-  readonly #claims = new Map<string, { readonly claim: StartClaim; readonly until: number }>();
+  /** Of starts that may come to nothing, and of those that came to a call. In the order in which they go. */
+  readonly #claims = new Map<string, Claim>();
+  readonly #kept = new Map<string, Claim>();
   /** Retired entries, in that order. */
   readonly #retired: { readonly accountId: string; readonly entry: Entry }[] = [];
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#now = steadyTime(clock);
   }
 
   enter(accountIds: readonly string[], callId: string): Promise<void> {
     for (const accountId of accountIds)
-      this.#open(accountId).calls.set(callId, { callId, at: this.#clock.now(), retiredAt: null });
+      this.#open(accountId).calls.set(callId, { callId, at: this.#now(), bytes: 0, retiredAt: null });
     return Promise.resolve();
   }
 
@@ -42,7 +52,7 @@ export class MemoryAccountIndex implements AccountIndex {
     for (const accountId of accountIds) {
       const entry = this.#accounts.get(accountId)?.calls.get(callId);
       if (!entry || entry.retiredAt !== null) continue;
-      entry.retiredAt = this.#clock.now();
+      entry.retiredAt = this.#now();
       this.#retired.push({ accountId, entry });
     }
     return Promise.resolve();
@@ -58,22 +68,41 @@ export class MemoryAccountIndex implements AccountIndex {
   }
 
   claimStart(accountId: string, startKey: string, claim: StartClaim): Promise<StartClaim> {
-    const now = this.#clock.now();
-    for (const [key, { until }] of this.#claims) {
-      if (until > now) break;
-      this.#claims.delete(key);
-    }
+    const now = this.#now();
+    for (const claims of [this.#claims, this.#kept])
+      for (const [key, { until }] of claims) {
+        if (until > now) break;
+        claims.delete(key);
+      }
     const key = JSON.stringify([accountId, startKey]);
-    const claimed = this.#claims.get(key)?.claim ?? claim;
+    const claimed = (this.#kept.get(key) ?? this.#claims.get(key))?.claim ?? claim;
     if (claimed === claim) this.#claims.set(key, { claim, until: now + CLAIM_MS });
     return Promise.resolve(claimed);
+  }
+
+  keepStart(accountId: string, startKey: string, claim: StartClaim): Promise<void> {
+    const key = JSON.stringify([accountId, startKey]);
+    this.#claims.delete(key);
+    this.#kept.delete(key);
+    this.#kept.set(key, { claim, until: this.#now() + KEPT_MS });
+    return Promise.resolve();
+  }
+
+  takeBytes(accountId: string, callId: string, bytes: number, limit: number): Promise<readonly string[] | null> {
+    const calls = this.#accounts.get(accountId)?.calls ?? new Map<string, Entry>();
+    const others = [...calls.values()].filter((entry) => entry.callId !== callId && entry.retiredAt === null);
+    if (others.reduce((sum, entry) => sum + entry.bytes, bytes) > limit)
+      return Promise.resolve(others.sort((a, b) => b.bytes - a.bytes).map((entry) => entry.callId));
+    const own = calls.get(callId);
+    if (own) own.bytes = bytes;
+    return Promise.resolve(null);
   }
 
   takePlace(accountId: string, callId: string, places: number): Promise<readonly PlaceHolder[] | null> {
     const taken = this.#open(accountId).places;
     if (!taken.has(callId) && taken.size >= places)
       return Promise.resolve([...taken].map(([holder, at]) => ({ callId: holder, at })));
-    taken.set(callId, this.#clock.now());
+    taken.set(callId, this.#now());
     return Promise.resolve(null);
   }
 
@@ -90,12 +119,13 @@ export class MemoryAccountIndex implements AccountIndex {
   }
 
   #all(accountId: string): IndexedCall[] {
+    const now = this.#now();
     const entries = [...(this.#accounts.get(accountId)?.calls.values() ?? [])];
-    return entries.map(({ callId, at, retiredAt }) => ({ callId, at, live: retiredAt === null }));
+    return entries.map(({ callId, at, retiredAt }) => ({ callId, at, ageMs: now - at, live: retiredAt === null }));
   }
 
   #forget(): void {
-    const before = this.#clock.now() - DAY_MS;
+    const before = this.#now() - DAY_MS;
     for (let first = this.#retired[0]; first && (first.entry.retiredAt ?? 0) <= before; first = this.#retired[0]) {
       this.#retired.shift();
       const calls = this.#accounts.get(first.accountId)?.calls;

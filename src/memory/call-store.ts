@@ -3,7 +3,16 @@ import type { Call } from '../call/call.js';
 import type { Outage, StoreTime } from '../call/deadline.js';
 import type { LogEntry } from '../call/log.js';
 import { tagOf } from '../call/ids.js';
-import type { CallStore, CommitOutcome, PairRead, SlotChange, StartRecord, StoredCall } from '../call/ports.js';
+import type {
+  CallRead,
+  CallStore,
+  CommitOutcome,
+  PairRead,
+  SlotChange,
+  StartRecord,
+  StoredCall,
+} from '../call/ports.js';
+import { steadyTime } from './steady.js';
 
 interface Slot {
   version: number;
@@ -25,7 +34,7 @@ const OUTAGE_KEPT_MS = 10 * 60 * 1000;
  * An outage is a process that stood still, such as a suspended one.
  */
 export class MemoryCallStore implements CallStore {
-  readonly #clock: Clock;
+  readonly #now: () => number;
   readonly #slots = new Map<string, Slot>();
   readonly #dueAt = new Map<string, number>();
   readonly #expiresAt = new Map<string, number>();
@@ -33,7 +42,7 @@ export class MemoryCallStore implements CallStore {
   #outages: readonly Outage[] = [];
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#now = steadyTime(clock);
   }
 
   readPair(pairTag: string, startKey: string): Promise<PairRead> {
@@ -48,9 +57,13 @@ export class MemoryCallStore implements CallStore {
     });
   }
 
-  read(callId: string): Promise<{ readonly time: StoreTime; readonly stored: StoredCall | null }> {
+  read(callId: string): Promise<CallRead> {
     this.#expire();
     return Promise.resolve({ time: this.#time(), stored: this.#slotOf(callId)?.calls.get(callId) ?? null });
+  }
+
+  async readAll(callIds: readonly string[]): Promise<readonly CallRead[]> {
+    return Promise.all(callIds.map((callId) => this.read(callId)));
   }
 
   commit(pairTag: string, { writes, start, notAfter }: SlotChange): Promise<CommitOutcome> {
@@ -60,15 +73,15 @@ export class MemoryCallStore implements CallStore {
       writes.every(({ call, expectedVersion }) => (slot.calls.get(call.id)?.version ?? 0) === expectedVersion) &&
       (start === null || start.pairVersion === slot.version);
     if (!isCurrent) return Promise.resolve('stale');
-    if (notAfter !== null && this.#clock.now() > notAfter) return Promise.resolve('late');
+    if (notAfter !== null && this.#now() > notAfter) return Promise.resolve('late');
     this.#slots.set(pairTag, slot);
-    for (const { call, expectedVersion, entries, dueAt, expiresAt } of writes) {
+    for (const { call, expectedVersion, entries, dropped, dueAt, expiresAt } of writes) {
       slot.calls.set(call.id, { call, version: expectedVersion + 1 });
       if (call.purged) slot.logs.delete(call.id);
       else {
-        const log = slot.logs.get(call.id) ?? [];
-        log.push(...entries);
-        slot.logs.set(call.id, log);
+        const gone = new Set(dropped);
+        const log = [...(slot.logs.get(call.id) ?? []), ...entries];
+        slot.logs.set(call.id, gone.size === 0 ? log : log.filter(({ position }) => !gone.has(position)));
       }
       this.#schedule(call.id, dueAt);
       if (expiresAt !== null) this.#expiresAt.set(call.id, expiresAt);
@@ -83,13 +96,14 @@ export class MemoryCallStore implements CallStore {
 
   log(callId: string, afterPosition: number, limit: number): Promise<readonly LogEntry[]> {
     const log = this.#slotOf(callId)?.logs.get(callId) ?? [];
-    // Positions have no gaps, so that the entry after a position stands at that index.
-    return Promise.resolve(log.slice(afterPosition, afterPosition + limit));
+    // From the end, where a reader that is up to date stands.
+    const from = log.findLastIndex(({ position }) => position <= afterPosition) + 1;
+    return Promise.resolve(log.slice(from, from + limit));
   }
 
   due(limit: number): Promise<readonly string[]> {
     this.#expire();
-    const now = this.#clock.now();
+    const now = this.#now();
     const due = [...this.#dueAt].filter(([, at]) => at <= now).sort(([, a], [, b]) => a - b);
     return Promise.resolve(due.slice(0, limit).map(([callId]) => callId));
   }
@@ -100,8 +114,8 @@ export class MemoryCallStore implements CallStore {
   }
 
   beat(): Promise<void> {
-    this.#outages = this.#time().outages.filter((outage) => outage.to > this.#clock.now() - OUTAGE_KEPT_MS);
-    this.#lastBeat = this.#clock.now();
+    this.#outages = this.#time().outages.filter((outage) => outage.to > this.#now() - OUTAGE_KEPT_MS);
+    this.#lastBeat = this.#now();
     return Promise.resolve();
   }
 
@@ -110,7 +124,7 @@ export class MemoryCallStore implements CallStore {
   }
 
   #time(): StoreTime {
-    const now = this.#clock.now();
+    const now = this.#now();
     const stoodStill = this.#lastBeat !== null && now - this.#lastBeat > BEAT_GRACE_MS;
     const outages = stoodStill ? [...this.#outages, { from: this.#lastBeat ?? now, to: now }] : this.#outages;
     return { now, outages };
@@ -127,7 +141,7 @@ export class MemoryCallStore implements CallStore {
 
   /** Tombstones are kept in the order in which their calls ended, near enough to stop at the first that has time left. */
   #expire(): void {
-    const now = this.#clock.now();
+    const now = this.#now();
     for (const [callId, at] of this.#expiresAt) {
       if (at > now) return;
       this.#expiresAt.delete(callId);

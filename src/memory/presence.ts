@@ -1,6 +1,7 @@
 import type { Clock } from '../ports.js';
 import type { DeviceRef } from '../call/call.js';
 import type { DevicePresence, Presence, Standing } from '../call/ports.js';
+import { steadyTime } from './steady.js';
 
 interface Place {
   readonly streamId: string;
@@ -15,14 +16,14 @@ const KEPT_MS = 2 * 60 * 1000;
 
 /** Which devices have a stream in this process. */
 export class MemoryPresence implements Presence {
-  readonly #clock: Clock;
+  readonly #now: () => number;
   readonly #accounts = new Map<string, Map<string, Place>>();
   /** Devices whose stream closed, in that order. */
   readonly #left: { readonly device: DeviceRef; readonly place: Place }[] = [];
   #epoch = 0;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#now = steadyTime(clock);
   }
 
   nextEpoch(): Promise<number> {
@@ -50,7 +51,7 @@ export class MemoryPresence implements Presence {
     this.#forget();
     const place = this.#accounts.get(device.accountId)?.get(device.deviceId);
     if (place?.streamId === streamId && place.leftAt === null) {
-      place.leftAt = this.#clock.now();
+      place.leftAt = this.#now();
       this.#left.push({ device: { accountId: device.accountId, deviceId: device.deviceId }, place });
     }
     return Promise.resolve();
@@ -63,7 +64,7 @@ export class MemoryPresence implements Presence {
   }
 
   devicesOf(accountId: string): Promise<readonly DevicePresence[]> {
-    const now = this.#clock.now();
+    const now = this.#now();
     const places = [...(this.#accounts.get(accountId) ?? [])];
     return Promise.resolve(
       places.map(([deviceId, { leftAt, revoked }]) => ({
@@ -75,7 +76,7 @@ export class MemoryPresence implements Presence {
   }
 
   #forget(): void {
-    const before = this.#clock.now() - KEPT_MS;
+    const before = this.#now() - KEPT_MS;
     for (let first = this.#left[0]; first && (first.place.leftAt ?? 0) <= before; first = this.#left[0]) {
       this.#left.shift();
       const { accountId, deviceId } = first.device;

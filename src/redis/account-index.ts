@@ -10,8 +10,12 @@ const RETIRE = loadScript('retire');
 const CALLS = loadScript('calls');
 const CLAIM = loadScript('claim');
 const TAKE_PLACE = loadScript('take-place');
+const TAKE_BYTES = loadScript('take-bytes');
+const KEEP = loadScript('keep');
 const FREE_PLACE = loadScript('free-place');
 
+/** Of a start that comes to nothing. */
+const CLAIM_MS = 10 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** An index in which nothing was entered or retired for as long as this is one that nobody came back to put right. */
 const INDEX_KEPT_MS = 30 * DAY_MS;
@@ -57,10 +61,32 @@ export class RedisAccountIndex implements AccountIndex {
     const key = this.#names.claim(accountId, startKey);
     const place = { key, field: 'claim', position: 0 };
     const sealed = this.#cipher.seal(JSON.stringify([claim.hash, claim.callId]), place);
-    const kept = (await this.#redis.run(CLAIM, [key], [sealed, KEPT_MS], { replicated: true })) as Buffer;
+    const kept = (await this.#redis.run(CLAIM, [key], [sealed, CLAIM_MS], { replicated: true })) as Buffer;
     return this.#redis.guarded(CLAIM.name, () => {
       const [hash, callId] = JSON.parse(this.#cipher.open(kept, place)) as [string, string];
       return Promise.resolve({ hash, callId });
+    });
+  }
+
+  async keepStart(accountId: string, startKey: string, claim: StartClaim): Promise<void> {
+    const key = this.#names.claim(accountId, startKey);
+    const sealed = this.#cipher.seal(JSON.stringify([claim.hash, claim.callId]), { key, field: 'claim', position: 0 });
+    await this.#redis.run(KEEP, [key], [sealed, KEPT_MS], { replicated: true });
+  }
+
+  async takeBytes(accountId: string, callId: string, bytes: number, limit: number): Promise<readonly string[] | null> {
+    const { live, bytes: key } = this.#names.account(accountId);
+    const name = this.#names.callField(callId);
+    const args = [name, this.#seal(callId, key, name), bytes, limit, INDEX_KEPT_MS];
+    const [taken, ...fields] = (await this.#redis.run(TAKE_BYTES, [live, key], args)) as [0 | 1, ...Buffer[]];
+    if (taken === 1) return null;
+    return this.#redis.guarded(TAKE_BYTES.name, () => {
+      const others: { readonly callId: string; readonly bytes: number }[] = [];
+      for (let i = 0; i < fields.length; i += 2) {
+        const [other, value] = fields.slice(i, i + 2) as [Buffer, Timed];
+        others.push({ callId: this.#open(value, key, other.toString()), bytes: timeOf(value) });
+      }
+      return Promise.resolve(others.sort((a, b) => b.bytes - a.bytes).map((held) => held.callId));
     });
   }
 
@@ -98,6 +124,7 @@ export class RedisAccountIndex implements AccountIndex {
         ordered.map(([name, enteredAt, retired, live]) => ({
           callId: this.#open(retired, keys.ids, name.toString()),
           at: Math.floor(Number(enteredAt)),
+          ageMs: now - Number(enteredAt),
           live: live === 1,
         })),
       );

@@ -1,6 +1,9 @@
 import type { Call } from '../call/call.js';
 import type { LogEntry } from '../call/log.js';
+import { atMost } from '../call/at-most.js';
+import { tagOf } from '../call/ids.js';
 import type {
+  CallRead,
   CallStore,
   CallWrite,
   CommitOutcome,
@@ -9,7 +12,6 @@ import type {
   StartRecord,
   StoredCall,
 } from '../call/ports.js';
-import type { StoreTime } from '../call/deadline.js';
 import type { Cipher } from './cipher.js';
 import type { Deadline } from './deadline.js';
 import type { DueIndex } from './due-index.js';
@@ -24,6 +26,9 @@ const READ_PAIR_CALLS = loadScript('pair-calls');
 const READ_CALL = loadScript('call');
 const COMMIT = loadScript('commit');
 
+/** Slots that one operation reads at a time. */
+const SLOTS_AT_ONCE = 8;
+
 export interface RedisCallStoreParts {
   readonly redis: Redis;
   readonly cipher: Cipher;
@@ -35,7 +40,7 @@ export interface RedisCallStoreParts {
 /** A call as it stands in Redis. */
 type Sealed = readonly [version: number, call: Buffer];
 
-/** Calls in Redis: each with its version in the clear, its log a list, all of a pair in one slot. Redis's clock is the clock. */
+/** Calls in Redis: each with its version in the clear, its log a set sorted by position, all of a pair in one slot. Redis's clock is the clock. */
 export class RedisCallStore implements CallStore {
   readonly #parts: RedisCallStoreParts;
 
@@ -65,14 +70,35 @@ export class RedisCallStore implements CallStore {
     });
   }
 
-  async read(callId: string): Promise<{ readonly time: StoreTime; readonly stored: StoredCall | null }> {
+  async read(callId: string): Promise<CallRead> {
+    const [read] = await this.#readSlot([callId]);
+    if (read === undefined) throw new TypeError('one call was asked for');
+    return read;
+  }
+
+  async readAll(callIds: readonly string[]): Promise<readonly CallRead[]> {
+    const slots = new Map<string, string[]>();
+    for (const callId of new Set(callIds)) {
+      const tag = tagOf(callId) ?? callId;
+      slots.set(tag, [...(slots.get(tag) ?? []), callId]);
+    }
+    const found = new Map<string, CallRead>();
+    await atMost(SLOTS_AT_ONCE, [...slots.values()], async (ids) => {
+      for (const [i, read] of (await this.#readSlot(ids)).entries()) found.set(ids[i] ?? '', read);
+    });
+    return callIds.flatMap((callId) => found.get(callId) ?? []);
+  }
+
+  async #readSlot(callIds: readonly string[]): Promise<readonly CallRead[]> {
     const { redis, names, heartbeat } = this.#parts;
     const deadline = redis.deadline();
-    const key = names.call(callId);
-    const [now, ...sealed] = (await redis.run(READ_CALL, [key], [], { deadline })) as [number, ...(Sealed | [])];
+    const keys = callIds.map((callId) => names.call(callId)) as [string, ...string[]];
+    const [now, ...found] = (await redis.run(READ_CALL, keys, [], { deadline })) as [number, ...(Sealed | [])[]];
     const time = await heartbeat.time(now, deadline);
     return redis.guarded(READ_CALL.name, () =>
-      Promise.resolve({ time, stored: sealed.length === 0 ? null : this.#opened(key, sealed) }),
+      Promise.resolve(
+        found.map((sealed, i) => ({ time, stored: sealed.length === 0 ? null : this.#opened(keys[i] ?? '', sealed) })),
+      ),
     );
   }
 
@@ -109,12 +135,16 @@ export class RedisCallStore implements CallStore {
   async log(callId: string, afterPosition: number, limit: number): Promise<readonly LogEntry[]> {
     const { redis, names } = this.#parts;
     const key = names.log(callId);
-    // Positions have no gaps, so that the entry after a position stands at that index.
-    const range = ['LRANGE', key, `${afterPosition}`, `${afterPosition + limit - 1}`];
-    const sealed = (await redis.read(range, key)) as readonly Buffer[];
-    return redis.guarded('log', () =>
-      Promise.resolve(sealed.map((entry, i) => this.#open<LogEntry>(entry, key, 'entry', afterPosition + i + 1))),
-    );
+    const range = ['ZRANGE', key, `(${afterPosition}`, '+inf', 'BYSCORE', 'LIMIT', '0', `${limit}`, 'WITHSCORES'];
+    const found = (await redis.read(range, key)) as readonly Buffer[];
+    return redis.guarded('log', () => {
+      const entries: LogEntry[] = [];
+      for (let i = 0; i < found.length; i += 2) {
+        const [sealed, position] = found.slice(i, i + 2) as [Buffer, Buffer];
+        entries.push(this.#open<LogEntry>(sealed, key, 'entry', Number(position)));
+      }
+      return Promise.resolve(entries);
+    });
   }
 
   due(limit: number): Promise<readonly string[]> {
@@ -152,7 +182,7 @@ export class RedisCallStore implements CallStore {
     return [names.call(call.id), names.log(call.id), ...call.startKeys.map((key) => names.start(pairTag, key))];
   }
 
-  #argsOf({ call, expectedVersion, entries, expiresAt }: CallWrite): readonly (string | number | Buffer)[] {
+  #argsOf({ call, expectedVersion, entries, dropped, expiresAt }: CallWrite): readonly (string | number | Buffer)[] {
     const { names } = this.#parts;
     const log = names.log(call.id);
     return [
@@ -160,6 +190,8 @@ export class RedisCallStore implements CallStore {
       call.startKeys.length,
       expiresAt ?? '',
       this.#seal(call, names.call(call.id), 'call', expectedVersion + 1),
+      dropped.join(' '),
+      entries[0]?.position ?? 0,
       call.purged ? -1 : entries.length,
       ...(call.purged ? [] : entries.map((entry) => this.#seal(entry, log, 'entry', entry.position))),
     ];

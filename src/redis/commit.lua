@@ -6,8 +6,8 @@
 -- ARGV[6]  the start's record
 -- ARGV[7]  the name of its call
 -- ARGV[8]  the field for the latest call of its starter, or '' : it is not the latest
--- then of each call: the version it was made from, how many starts it has, when it expires (Unix ms or ''), the call, how
---   many entries follow (-1: its log goes), the entries
+-- then of each call: the version it was made from, how many starts it has, when it expires (Unix ms or ''), the call, positions
+--   that leave its log, that of the first entry, how many entries follow (-1: its log goes), the entries
 -- returns  'committed', 'stale' or 'late'
 local writes, key, arg = {}, 3, 9
 while arg <= #ARGV do
@@ -16,7 +16,7 @@ while arg <= #ARGV do
   if (there and held[1] or '0') ~= ARGV[arg] then return 'stale' end
   table.insert(writes, { key = key, arg = arg })
   key = key + 2 + ARGV[arg + 1]
-  arg = arg + 5 + math.max(0, ARGV[arg + 4])
+  arg = arg + 7 + math.max(0, ARGV[arg + 6])
 end
 if ARGV[5] ~= '' and (redis.call('HGET', KEYS[1], 'version') or '0') ~= ARGV[5] then return 'stale' end
 if ARGV[3] ~= '' and now > tonumber(ARGV[3]) then return 'late' end
@@ -27,10 +27,11 @@ if ARGV[5] ~= '' then
 end
 for _, write in ipairs(writes) do
   key, arg = write.key, write.arg
-  local expires, entries = ARGV[arg + 2], tonumber(ARGV[arg + 4])
+  local expires, log, entries = ARGV[arg + 2], KEYS[key + 1], tonumber(ARGV[arg + 6])
   redis.call('HSET', KEYS[key], 'version', ARGV[arg] + 1, 'expires', expires, 'call', ARGV[arg + 3])
-  if entries < 0 then redis.call('DEL', KEYS[key + 1]) end
-  for entry = arg + 5, arg + 4 + entries do redis.call('RPUSH', KEYS[key + 1], ARGV[entry]) end
+  if entries < 0 then redis.call('DEL', log) end
+  for i = 1, entries do redis.call('ZADD', log, ARGV[arg + 5] + i - 1, ARGV[arg + 6 + i]) end
+  for gone in string.gmatch(ARGV[arg + 4], '%d+') do redis.call('ZREMRANGEBYSCORE', log, gone, gone) end
   local keep = expires == '' and ARGV[4] or math.max(1, expires - now)
   for kept = key, key + 1 + ARGV[arg + 1] do redis.call('PEXPIRE', KEYS[kept], keep) end
 end

@@ -11,6 +11,7 @@ export interface AccountKeys {
   readonly past: string;
   readonly ids: string;
   readonly places: string;
+  readonly bytes: string;
 }
 
 /**
@@ -55,7 +56,7 @@ export class Names {
   }
 
   log(callId: string): string {
-    return `voip:log:{${this.#safe(tagOf(callId) ?? callId)}}:${this.callField(callId)}`;
+    return `voip:entries:{${this.#safe(tagOf(callId) ?? callId)}}:${this.callField(callId)}`;
   }
 
   callField(callId: string): string {
@@ -69,6 +70,7 @@ export class Names {
       past: `voip:past:${tag}`,
       ids: `voip:ids:${tag}`,
       places: `voip:places:${tag}`,
+      bytes: `voip:bytes:${tag}`,
     };
   }
 

@@ -66,6 +66,41 @@ export function accountIndexContract(name: string, make: () => Promise<AccountIn
       expect(await index.claimStart(bob, 'key', { hash: 'h2', callId: 'c2' })).toEqual({ hash: 'h2', callId: 'c2' });
     });
 
+    it('keeps a claim whose start came to a call', async () => {
+      const claim = { hash: 'h1', callId: 'c1' };
+      await index.claimStart(alice, 'key', claim);
+      await index.keepStart(alice, 'key', claim);
+      expect(await index.claimStart(alice, 'key', { hash: 'h2', callId: 'c2' })).toEqual(claim);
+    });
+
+    it('notes bytes up to a limit, names who has the most, and gives back what a retired call had', async () => {
+      for (const callId of ['call-1', 'call-2', 'call-3']) await index.enter([alice, bob], callId);
+      expect(await index.takeBytes(alice, 'call-1', 300, 1_000)).toBeNull();
+      expect(await index.takeBytes(alice, 'call-2', 600, 1_000)).toBeNull();
+      expect((await index.takeBytes(alice, 'call-3', 101, 1_000))?.slice(0, 2)).toEqual(['call-2', 'call-1']);
+      expect(await index.takeBytes(bob, 'call-3', 1_000, 1_000)).toBeNull();
+      expect(await index.takeBytes(alice, 'call-2', 500, 1_000)).toBeNull();
+      expect(await index.takeBytes(alice, 'call-3', 200, 1_000)).toBeNull();
+      expect(await index.takeBytes(alice, 'call-1', 301, 1_000)).not.toBeNull();
+      await index.retire([alice], 'call-2');
+      expect(await index.takeBytes(alice, 'call-1', 800, 1_000)).toBeNull();
+    });
+
+    it('gives room for 1,000 bytes to ten of 20 calls that want 100 at once', async () => {
+      for (let n = 0; n < 20; n++) await index.enter([alice], `call-${n}`);
+      const all = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => index.takeBytes(alice, `call-${n}`, 100, 1_000)),
+      );
+      expect(all.filter((others) => others === null)).toHaveLength(10);
+    });
+
+    it('tells how old an entry is by its own clock', async () => {
+      await index.enter([alice], 'call-1');
+      const [entry] = await index.live(alice);
+      expect(entry?.ageMs).toBeGreaterThanOrEqual(0);
+      expect(entry?.ageMs).toBeLessThan(60_000);
+    });
+
     it('gives out as many places as there are, to 20 who come at once', async () => {
       const all = await Promise.all(Array.from({ length: 20 }, (_, n) => index.takePlace(alice, `call-${n}`, 4)));
       expect(all.filter((holders) => holders === null)).toHaveLength(4);

@@ -54,9 +54,15 @@ export function callStoreContract(name: string, make: () => Promise<CallStoreUnd
         now,
       );
     const recordOf = (call: Call): StartRecord => ({ hash: 'h', outcome: 'CREATED', callId: call.id, offerId: 'o' });
-    const write = (call: Call, expectedVersion: number, entries: readonly LogEntry[] = []): CallWrite => ({
+    const write = (
+      call: Call,
+      expectedVersion: number,
+      entries: readonly LogEntry[] = [],
+      dropped: readonly number[] = [],
+    ): CallWrite => ({
       call,
       entries,
+      dropped,
       expectedVersion,
       dueAt: null,
       expiresAt: null,
@@ -92,6 +98,32 @@ export function callStoreContract(name: string, make: () => Promise<CallStoreUnd
       expect(await positions(1, 1)).toEqual([2]);
       expect(await positions(3, 100)).toEqual([]);
       expect((await store.log(call.id, 0, 1))[0]).toEqual(entries[0]);
+    });
+
+    it('lets entries go one by one, and gives the others as before, whatever stands between them', async () => {
+      const { call, entries } = create(1);
+      const more = Array.from({ length: 11 }, (_, n) => entry(n + 2));
+      await commit({ writes: [write(call, 0, [...entries, ...more])], start: start(call, 0) });
+      expect(await commit({ writes: [write(call, 1, [entry(13)], [1, 3, 4, 12])] })).toBe('committed');
+      const positions = async (after: number, limit: number): Promise<readonly number[]> =>
+        (await store.log(call.id, after, limit)).map(({ position }) => position);
+      expect(await positions(0, 3)).toEqual([2, 5, 6]);
+      expect(await positions(3, 2)).toEqual([5, 6]);
+      expect(await positions(11, 10)).toEqual([13]);
+      expect(await store.log(call.id, 12, 10)).toEqual([entry(13)]);
+      const all = Array.from({ length: 13 }, (_, n) => n + 1);
+      await commit({ writes: [write(call, 2, [entry(14)], all)] });
+      expect(await positions(0, 10)).toEqual([14]);
+    });
+
+    it('reads many calls at once, of any pairs, in the order asked for', async () => {
+      const [first, second] = [await begin(1), await begin(2, 1)];
+      const ids = [second.id, 'none', first.id, callIdOf(`${tag}x`, 'none'), second.id];
+      const read = await store.readAll(ids);
+      expect(read.map(({ stored }) => stored?.call.id ?? null)).toEqual([second.id, null, first.id, null, second.id]);
+      expect(read[0]?.stored).toEqual((await store.read(second.id)).stored);
+      expect(read.every(({ time }) => time.now >= now)).toBe(true);
+      expect(await store.readAll([])).toEqual([]);
     });
 
     it('has no call that it was not given, whatever its id looks like', async () => {

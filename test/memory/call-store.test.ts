@@ -61,15 +61,21 @@ describe('an index in memory', () => {
     expect(await index.live('alice')).toHaveLength(1);
   });
 
-  it('lets a name be claimed anew after two days', async () => {
+  it('lets a name be claimed anew after ten minutes, and after two days when its start came to a call', async () => {
     const clock = new SetClock();
     const index = new MemoryAccountIndex(clock);
     const [first, second] = [
       { hash: '1', callId: '1' },
       { hash: '2', callId: '2' },
     ];
+    await index.claimStart('alice', 'refused', first);
     await index.claimStart('alice', 'key', first);
-    clock.jump(48 * HOUR - 1);
+    await index.keepStart('alice', 'key', first);
+    clock.jump(10 * 60 * 1000 - 1);
+    expect(await index.claimStart('alice', 'refused', second)).toEqual(first);
+    clock.jump(1);
+    expect(await index.claimStart('alice', 'refused', second)).toEqual(second);
+    clock.jump(48 * HOUR - 10 * 60 * 1000 - 1);
     expect(await index.claimStart('alice', 'key', second)).toEqual(first);
     clock.jump(1);
     expect(await index.claimStart('alice', 'key', second)).toEqual(second);

@@ -36,7 +36,7 @@ function operations(node: Node, known: Call): Readonly<Record<string, () => Prom
   const { callStore, accountIndex, presence, wakeBus } = node;
   const { call, key } = madeCall('given-up', known.createdAt);
   const record = { hash: 'h', outcome: 'CREATED', callId: call.id, offerId: 'offer' } as const;
-  const write = { entries: [], dueAt: known.createdAt, expiresAt: null };
+  const write = { entries: [], dropped: [], dueAt: known.createdAt, expiresAt: null };
   return {
     readPair: () => callStore.readPair(TAG, 'none'),
     read: () => callStore.read(known.id),
@@ -85,7 +85,7 @@ describe('while Redis does not answer', () => {
     const { call, key } = madeCall('known', time.now);
     known = call;
     await callStore.commit(TAG, {
-      writes: [{ call, expectedVersion: 0, entries: [], dueAt: time.now + 60_000, expiresAt: null }],
+      writes: [{ call, expectedVersion: 0, entries: [], dropped: [], dueAt: time.now + 60_000, expiresAt: null }],
       start: {
         pairVersion: 0,
         starter: 'alice',

@@ -28,7 +28,7 @@ describe('two nodes at once', () => {
       const { call, entries } = newCall(id, 'o', starter, device(starter, 'd'), startInput(callee), ring, time.now);
       const record = { hash: 'h', outcome: 'CREATED', callId: id, offerId: 'o' } as const;
       return callStore.commit(tag, {
-        writes: [{ call, entries, expectedVersion: 0, dueAt: time.now + 60_000, expiresAt: null }],
+        writes: [{ call, entries, dropped: [], expectedVersion: 0, dueAt: time.now + 60_000, expiresAt: null }],
         start: { pairVersion: version, starter, key: starter, record },
         notAfter: null,
       });

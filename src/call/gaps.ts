@@ -1,0 +1,82 @@
+import { LIMITS } from '../limits.js';
+import type { DeviceRef } from './call.js';
+import type { Timers } from './ports.js';
+
+/** How long a signal waits for the one before it, in milliseconds. */
+const GAP_WAIT_MS = 2_000;
+/** When it is first looked whether another node took the one before, and how rarely at last. */
+const FIRST_LOOK_MS = 25;
+const LAST_LOOK_MS = 400;
+
+interface Waiter {
+  readonly clientSeq: number;
+  readonly go: () => void;
+}
+
+/** What a device has sent for one call, ahead of something that is missing. */
+type Group = Set<Waiter>;
+
+const nameOf = ({ accountId, deviceId }: DeviceRef, callId = ''): string =>
+  JSON.stringify([accountId, deviceId, callId]);
+
+/**
+ * Signals that wait for the one before them. The commit of that one wakes them; and as it may be made by another node, one look
+ * at the call is taken now and then, for all of them together.
+ */
+export class Gaps {
+  readonly #timers: Pick<Timers, 'wait'>;
+  /** By device and call. */
+  readonly #groups = new Map<string, Group>();
+  /** How many wait, by device. */
+  readonly #waiting = new Map<string, number>();
+
+  constructor(timers: Pick<Timers, 'wait'>) {
+    this.#timers = timers;
+  }
+
+  /**
+   * @param nextSeq looks at the call: the number that the device's next signal must carry
+   * @returns whether the one before is there; false: it did not come in time, or too many of the device wait already
+   */
+  async wait(device: DeviceRef, callId: string, clientSeq: number, nextSeq: () => Promise<number>): Promise<boolean> {
+    const own = nameOf(device);
+    const before = this.#waiting.get(own) ?? 0;
+    if (before >= LIMITS.signalsWaitingPerDevice) return false;
+    this.#waiting.set(own, before + 1);
+    const name = nameOf(device, callId);
+    const group = this.#groups.get(name) ?? new Set();
+    this.#groups.set(name, group);
+    let go = (): void => undefined;
+    const came = new Promise<true>((resolve) => (go = () => resolve(true)));
+    const waiter = { clientSeq, go };
+    group.add(waiter);
+    if (group.size === 1) void this.#look(group, nextSeq);
+    try {
+      return await Promise.race([came, this.#timers.wait(GAP_WAIT_MS).then(() => false)]);
+    } finally {
+      group.delete(waiter);
+      if (group.size === 0 && this.#groups.get(name) === group) this.#groups.delete(name);
+      const left = (this.#waiting.get(own) ?? 1) - 1;
+      if (left > 0) this.#waiting.set(own, left);
+      else this.#waiting.delete(own);
+    }
+  }
+
+  /** A signal of the device was taken, so that this number is the next. */
+  taken(device: DeviceRef, callId: string, nextSeq: number): void {
+    wake(this.#groups.get(nameOf(device, callId)), nextSeq);
+  }
+
+  async #look(group: Group, nextSeq: () => Promise<number>): Promise<void> {
+    for (let ms = FIRST_LOOK_MS; ; ms = Math.min(2 * ms, LAST_LOOK_MS)) {
+      await this.#timers.wait(ms);
+      if (group.size === 0) return;
+      // A look that fails is as good as none: the time of those who wait goes on.
+      wake(group, await nextSeq().catch(() => 0));
+    }
+  }
+}
+
+function wake(group: Group | undefined, nextSeq: number): void {
+  for (const { clientSeq, go } of group ?? []) if (clientSeq <= nextSeq) go();
+}
