@@ -2,6 +2,7 @@ import type { Clock, PermitDecision, RateLimit, RateLimiter } from '../ports.js'
 
 interface Window {
   taken: number;
+  /** By the clock that cannot go back. */
   readonly endsAt: number;
 }
 
@@ -20,7 +21,7 @@ export function createMemoryRateLimiter(clock: Clock): RateLimiter {
   };
 
   const take = (key: string, limit: RateLimit): PermitDecision => {
-    const now = clock.now();
+    const now = clock.elapsed();
     let window = windows.get(key);
     if (!window || window.endsAt <= now) {
       window = { taken: 0, endsAt: now + limit.windowSeconds * 1000 };
@@ -34,7 +35,7 @@ export function createMemoryRateLimiter(clock: Clock): RateLimiter {
     return {
       granted: true,
       giveBack: () => {
-        if (held && windows.get(key) === mine && clock.now() < mine.endsAt) mine.taken -= 1;
+        if (held && windows.get(key) === mine && clock.elapsed() < mine.endsAt) mine.taken -= 1;
         held = false;
         return Promise.resolve();
       },

@@ -1,7 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { WakeBus } from '../call/ports.js';
 
-/** Wake-ups within this process. A listener runs after whoever woke it has gone on, as it would on another node. */
+/**
+ * Wake-ups within this process. A listener runs after whoever woke it has been answered, as it would on another node: how long an
+ * answer takes must not tell who listens.
+ */
 export class MemoryWakeBus implements WakeBus {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
 
@@ -16,7 +19,7 @@ export class MemoryWakeBus implements WakeBus {
   }
 
   wake(accountIds: readonly string[], callId: string | null): void {
-    for (const accountId of accountIds) queueMicrotask(() => this.#emitter.emit(nameOf(accountId), callId));
+    for (const accountId of accountIds) setImmediate(() => this.#emitter.emit(nameOf(accountId), callId));
   }
 
   close(): Promise<void> {
