@@ -27,11 +27,11 @@ if ARGV[5] ~= '' then
 end
 for _, write in ipairs(writes) do
   key, arg = write.key, write.arg
-  local expires, log, entries = ARGV[arg + 2], KEYS[key + 1], tonumber(ARGV[arg + 6])
+  local expires, entries = ARGV[arg + 2], tonumber(ARGV[arg + 6])
   redis.call('HSET', KEYS[key], 'version', ARGV[arg] + 1, 'expires', expires, 'call', ARGV[arg + 3])
-  if entries < 0 then redis.call('DEL', log) end
-  for i = 1, entries do redis.call('ZADD', log, ARGV[arg + 5] + i - 1, ARGV[arg + 6 + i]) end
-  for gone in string.gmatch(ARGV[arg + 4], '%d+') do redis.call('ZREMRANGEBYSCORE', log, gone, gone) end
+  if entries < 0 then redis.call('DEL', KEYS[key + 1]) end
+  for i = 1, entries do redis.call('ZADD', KEYS[key + 1], ARGV[arg + 5] + i - 1, ARGV[arg + 6 + i]) end
+  for gone in string.gmatch(ARGV[arg + 4], '%d+') do redis.call('ZREMRANGEBYSCORE', KEYS[key + 1], gone, gone) end
   local keep = expires == '' and ARGV[4] or math.max(1, expires - now)
   for kept = key, key + 1 + ARGV[arg + 1] do redis.call('PEXPIRE', KEYS[kept], keep) end
 end

@@ -88,7 +88,7 @@ describe('what is at rest in Redis', () => {
     const kinds = new Set(contents.map(({ key }) => key.split(':')[1]));
     // All that is ever kept has to be among what is looked at.
     expect([...kinds].sort()).toEqual(
-      'cache call claim devices due due-ids epoch heartbeat ids live log pair permits places start'.split(' '),
+      'cache call claim devices due due-ids entries epoch heartbeat ids live pair permits places start'.split(' '),
     );
     expect(contents.flatMap(({ key }) => foundIn(Buffer.from(key)))).toEqual([]);
     expect(contents.flatMap(({ value }) => foundIn(value))).toEqual([]);
@@ -130,8 +130,9 @@ describe('what is at rest in Redis', () => {
     const [entry] = await node.accountIndex.live(ALICE.accountId);
     const read = (): Promise<string> => outcomeOf(node.callStore.log(entry?.callId ?? '', 0, 10));
     expect(await read()).toBe('ok');
-    const logs = (await contentsOf(server)).map(({ key }) => key).filter((key) => key.startsWith('voip:log:'));
-    for (const log of logs) await server.command('LMOVE', log, log, 'LEFT', 'RIGHT');
+    const logs = (await contentsOf(server)).map(({ key }) => key).filter((key) => key.startsWith('voip:entries:'));
+    const move = "return redis.call('ZADD', KEYS[1], 1000, redis.call('ZRANGE', KEYS[1], 0, 0)[1])";
+    for (const log of logs) await server.command('EVAL', move, '1', log);
     expect(await read()).toBe('CALL_UNAVAILABLE');
     expect(node.failures.at(-1)).toEqual({ operation: 'log', reason: 'undecipherable' });
   });
