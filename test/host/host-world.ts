@@ -92,7 +92,7 @@ export async function startHostWorld(): Promise<HostWorld> {
         relay: { urls: ['turn:127.0.0.1:3478?transport=udp'] },
       },
       providers: [{ name: 'of-the-host', credentials: async () => provider() }],
-      times: { deadlineMs: 400, tryMs: 200, backoffMs: 10 },
+      times: { deadlineMs: 400, patienceMs: 200, backoffMs: 10 },
     },
   });
   const server = createServer((_request, response) => response.writeHead(404).end());
