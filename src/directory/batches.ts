@@ -68,8 +68,8 @@ export function createBatches<Answer>({ ask, timeoutMs, clock }: BatchesOptions<
     if (known) return known;
     const promise = new Promise<Answer>((resolve, reject) => {
       gathered.push({ accountId, maxAgeMs, resolve, reject });
-      // When all promises that are settled now have had their turn: what they ask for goes along.
-      if (gathered.length === 1) void Promise.resolve().then(() => process.nextTick(send));
+      // What others ask for in this turn of the event loop goes along.
+      if (gathered.length === 1) setImmediate(send);
     }).finally(() => underWay.delete(key));
     underWay.set(key, promise);
     return promise;

@@ -89,9 +89,9 @@ describe('an access token', () => {
     expect(await outcome(`${header}.${forged}.${signature}`)).toBe('CALL_UNAUTHORIZED');
     expect(await outcome(await login.token({}, { kid: 'unknown' }))).toBe('CALL_UNAUTHORIZED');
     expect(await outcome('no token')).toBe('CALL_UNAUTHORIZED');
-    expect(await outcome(await login.token({}, { crit: ['urn:example:extension'], 'urn:example:extension': true }))).toBe(
-      'CALL_UNAUTHORIZED',
-    );
+    expect(
+      await outcome(await login.token({}, { crit: ['urn:example:extension'], 'urn:example:extension': true })),
+    ).toBe('CALL_UNAUTHORIZED');
     const hmac = `${Buffer.from('{"alg":"HS256","kid":"login-key-1"}').toString('base64url')}.${forged}.AAAA`;
     expect(await outcome(hmac)).toBe('CALL_UNAUTHORIZED');
     expect(refusals).toEqual(
