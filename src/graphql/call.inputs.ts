@@ -1,4 +1,4 @@
-import { Field, ID, InputType, Int } from 'type-graphql';
+import { Field, ID, InputType, Int } from './type-graphql.js';
 import { CallMediaEnum, ConnectionReportEnum, DeclineReasonEnum, HangUpReasonEnum, SdpTypeEnum } from './call.enums.js';
 
 @InputType({ description: 'W3C RTCIceCandidateInit.' })

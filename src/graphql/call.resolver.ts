@@ -12,7 +12,7 @@ import {
   Query,
   Resolver,
   Root,
-} from 'type-graphql';
+} from './type-graphql.js';
 import type { CallMedia, ConnectionReport, SdpType } from '../call/call.js';
 import type { HangUpReason } from '../call/party.js';
 import type { DeclineReason } from '../call/ring.js';

@@ -1,4 +1,4 @@
-import { registerEnumType } from 'type-graphql';
+import { registerEnumType } from './type-graphql.js';
 
 /**
  * A GraphQL enum out of a list of the domain's words, each with its description: a word that is missing or not the

@@ -1,4 +1,4 @@
-import { Arg, Directive, Resolver, Root, Subscription } from 'type-graphql';
+import { Arg, Directive, Resolver, Root, Subscription } from './type-graphql.js';
 import type { CallEvent as Event } from '../call/event.js';
 import { shapeOfEvent } from './call.shape.js';
 import type { CallContext } from './context.js';

@@ -1,6 +1,6 @@
 import { GraphQLScalarType } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
-import { Field, ID, InterfaceType, ObjectType, type ClassType } from 'type-graphql';
+import { Field, ID, InterfaceType, ObjectType, type ClassType } from './type-graphql.js';
 import { CallEndReasonEnum, CallRoleEnum, CallStateEnum, StreamCloseReasonEnum } from './call.enums.js';
 import { Call, IceCandidate, SessionDescription } from './call.types.js';
 

@@ -1,4 +1,4 @@
-import { Ctx, Directive, Query, Resolver } from 'type-graphql';
+import { Ctx, Directive, Query, Resolver } from './type-graphql.js';
 import type { RelayCredentials } from '../relay/credentials.js';
 import type { CallContext } from './context.js';
 import { CallRelay } from './relay.types.js';

@@ -1,5 +1,5 @@
 import { GraphQLDateTime } from 'graphql-scalars';
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, Int, ObjectType } from './type-graphql.js';
 
 @ObjectType({ description: 'W3C RTCIceServer.' })
 export class IceServer {

@@ -1,9 +1,7 @@
-// type-graphql's decorators need it before any decorated class is loaded.
-import 'reflect-metadata';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { parse, type GraphQLSchema } from 'graphql';
-import { buildSchemaSync, createResolversMap } from 'type-graphql';
+import { buildCodeSchema, createResolversMap } from './type-graphql.js';
 import { shapeOfCall } from './call.shape.js';
 import type { CallContext } from './context.js';
 import { authDirective, federationLinks, rateLimitDirective } from './directives.js';
@@ -27,7 +25,7 @@ function neverSubscribed(): never {
 
 /** The federation subgraph without anything in force: what is printed to schema/schema.graphql. */
 export function buildSubgraph({ composeDirectives = true }: SchemaOptions = {}): GraphQLSchema {
-  const code = buildSchemaSync({
+  const code = buildCodeSchema({
     resolvers: [RelayResolver, CallResolver, DeviceResolver, EventResolver],
     orphanedTypes: [...eventTypes],
     directives: [authDirective, rateLimitDirective],
