@@ -22,11 +22,15 @@ export interface Document<Result, Variables> {
   readonly types?: readonly [Result, Variables];
 }`;
 
-const NODES = `import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { parse } from 'graphql';
+const NODES = `import { parse, type DocumentNode } from 'graphql';
 import * as texts from './documents.js';
 
-function node<Result, Variables>({ text }: texts.Document<Result, Variables>): TypedDocumentNode<Result, Variables> {
+/** What GraphQL clients take for a typed document; the types are never there. */
+export interface TypedDocument<Result, Variables> extends DocumentNode {
+  __apiType?: (variables: Variables) => Result;
+}
+
+function node<Result, Variables>({ text }: texts.Document<Result, Variables>): TypedDocument<Result, Variables> {
   return parse(text, { noLocation: true });
 }
 

@@ -33,11 +33,11 @@ export {
   type ProviderRequest,
   type RelayProvider,
 } from './relay/ports.js';
-export {
-  createCallSignaling,
-  type CallAdapters,
-  type CallSignaling,
-  type CallSignalingOptions,
-  type RelayOptions,
-  type WebSocketParts,
-} from './signaling.js';
+export { createCallSignaling, type CallSignaling, type Graph, type WebSocketParts } from './signaling.js';
+export type { CallAdapters, CallSignalingOptions, CursorKeys, RelayOptions } from './signaling/options.js';
+export type { WebSocketDoor } from './server/websocket.js';
+export { attachWebSocket, createWebSocket, type WebSocketOptions } from './server/attach.js';
+export { createMetrics, type Metrics } from './events/metrics.js';
+export { OptionsError } from './options.js';
+export { systemClock } from './ports.js';
+export type { ProviderInput, RelayConfigInput } from './providers/config-input.js';

@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createCalls, type CallsParts } from './call/calls.js';
+import { createCalls } from './call/calls.js';
 import { cursorSeal } from './call/cursor.js';
 import { pairTags } from './call/ids.js';
 import { systemTimers } from './call/ports.js';
@@ -15,83 +15,49 @@ import { createMasker, type Masker } from './graphql/errors.js';
 import { createExecutor, type Executor } from './graphql/executor.js';
 import { createLooseStreams } from './graphql/loose-streams.js';
 import { createSchema } from './graphql/schema.js';
-import type { TrustedDocuments } from './graphql/trusted-documents.js';
-import { quiet, type OnDefect } from './host/callback.js';
-import { guardFunctions, type HostFunctions } from './host/functions.js';
+import { quiet } from './host/callback.js';
+import { guardFunctions } from './host/functions.js';
 import { withQuietMethods } from './host/listeners.js';
 import { authorizationIn, type LoginRequest } from './identity/login.js';
 import { createSessions } from './identity/session.js';
 import { findRevoked } from './identity/revoked.js';
-import { shareRevocations, type RevocationLog, type RevocationRequest } from './identity/revocations.js';
+import { shareRevocations, type RevocationRequest } from './identity/revocations.js';
 import type { Viewer } from './identity/viewer.js';
 import { createMemoryAdapters } from './memory/adapters.js';
 import { createMemoryRateLimiter } from './memory/rate-limiter.js';
-import { systemClock, type Clock, type EventSink, type RateLimit, type RateLimiter } from './ports.js';
-import { createRelay, type CreateRelayOptions } from './providers/relay.js';
-
-/** What the relay credentials come from; see RELAY_CONFIG_FILE for `config`. */
-export type RelayOptions = Pick<
-  CreateRelayOptions,
-  'config' | 'providers' | 'resolver' | 'times' | 'sharedCredentials'
-> &
-  Partial<Pick<CreateRelayOptions, 'readSecret'>>;
-
-export interface CallSignalingOptions extends HostFunctions {
-  /** While the directory is down: the age up to which a token is believed for its device, in seconds. 300. */
-  readonly freshTokenSeconds?: number;
-  readonly relay: RelayOptions;
-  /** Limits by bucket, in the place of those that the schema declares. */
-  readonly rateLimits?: Readonly<Record<string, RateLimit>>;
-  /** Where permits are counted; closed by whoever made it. This process's memory. */
-  readonly rateLimiter?: RateLimiter;
-  /** Where calls are kept; closed by whoever made them. In this process's memory when left out. */
-  readonly adapters?: CallAdapters;
-  /** 32 bytes each, for cursors: the first one seals, all open. Drawn at start when left out. */
-  readonly cursorKeys?: readonly [Uint8Array, ...Uint8Array[]];
-  /** Clients encrypt descriptions and candidates end to end: only their size is checked. */
-  readonly opaqueSdp?: boolean;
-  /** Told of `call_relay.*` and `call.*` events. */
-  readonly events?: EventSink;
-  /** Counted in; by default a registry of its own, see `metrics`. */
-  readonly metrics?: Metrics;
-  /** 32 bytes for pseudonyms and the names of pairs; drawn at start when left out. */
-  readonly nameKey?: Buffer;
-  /** Whether introspection and "did you mean" are answered. Not in production. */
-  readonly introspection?: boolean;
-  /** When given, no other operations are run; see `readTrustedDocuments`. */
-  readonly trustedDocuments?: TrustedDocuments;
-  /** Whether `@auth` and `@rateLimit` are composed into a supergraph. Yes. */
-  readonly composeDirectives?: boolean;
-  /** Refuses what is fit for development only. */
-  readonly production?: boolean;
-  /** Given what was ours to prevent (clients see `correlationId`), and each HostCallbackError: what a function given here did wrong. Its messages may hold anything: do not log them as they are. */
-  readonly onDefect?: OnDefect;
-  readonly clock?: Clock;
-}
-
-/** The adapters that calls stand on. */
-export interface CallAdapters extends Pick<CallsParts, 'store' | 'index' | 'presence' | 'bus'> {
-  /** Where other nodes hear of revoked devices, and this one of theirs; when left out, there is no other. */
-  readonly revocations?: RevocationLog;
-}
+import { systemClock, type Clock } from './ports.js';
+import { createRelay } from './providers/relay.js';
+import { checkOptions, checkSchema } from './signaling/check.js';
+import type { CallAdapters, CallSignalingOptions } from './signaling/options.js';
 
 /** How often other nodes' revocations are asked for, in milliseconds: with the recheck of sockets after it, within 5 s. */
 const REVOCATIONS_MS = 1_000;
 
-/** What a host needs to mount call signaling in its own server. */
-export interface CallSignaling {
-  /** The executable subgraph, with `@auth` and `@rateLimit` in force. */
+/** One schema, and what serves it. */
+export interface Graph {
+  /** Executable; with `@auth` and `@rateLimit` in force on our fields. */
   readonly schema: GraphQLSchema;
   /** Options for `new ApolloServer()`: schema, limits, masking, status codes. */
   readonly apollo: ApolloOptions;
-  /** The context of one operation, to be spread into the host's own. @param request anything with Node's headers */
-  context(request: LoginRequest): CallContext;
-  /** What a WebSocket door needs; see `attachWebSocket` of `voip-call-signaling/server`. */
-  readonly websocket: WebSocketParts;
-  /** Turns what this module's fields throw into what may be sent, and leaves a host's own errors alone. Part of `apollo`. */
-  readonly formatError: Masker;
   /** Runs operations with the limits and the masking of `apollo`, for transports that Apollo Server does not serve. */
   readonly executor: Executor;
+  /** For `attachWebSocket` and `createWebSocket`. */
+  readonly websocket: WebSocketParts;
+}
+
+/** What a host needs to mount call signaling in its own server. */
+export interface CallSignaling extends Graph {
+  /**
+   * The same for a schema in which the host merged ours with its own.
+   *
+   * @param ownContext what the host's resolvers find in the context of an operation over WebSocket, beside ours
+   * @throws OptionsError the schema is of another copy of graphql
+   */
+  withSchema(schema: GraphQLSchema, ownContext?: (viewer: Viewer) => object): Graph;
+  /** The context of one operation, to be spread into the host's own. @param request anything with Node's headers */
+  context(request: LoginRequest): CallContext;
+  /** Turns what this module's fields throw into what may be sent, and leaves a host's own errors alone. Part of `apollo`. */
+  readonly formatError: Masker;
   readonly metrics: Metrics;
   /**
    * A device was removed: its calls and its streams end, on every node, within 5 s.
@@ -109,6 +75,9 @@ export interface CallSignaling {
 /** The part of a WebSocket door's options that is this module's. */
 export interface WebSocketParts {
   readonly executor: Executor;
+  readonly onDefect: (error: unknown) => void;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
   /** @param request the upgrade request of the socket */
   authenticate(authorization: string | undefined, request: LoginRequest): Promise<Viewer>;
   contextFor(connection: StreamCarrier & { readonly viewer: Viewer }): CallContext;
@@ -119,17 +88,20 @@ export interface WebSocketParts {
 /**
  * Puts call signaling together.
  *
- * @throws RelayConfigError listing every problem of `relay.config`
+ * @throws OptionsError listing every problem of the options; RelayConfigError, which is one, where only `relay.config` has any
  */
 export function createCallSignaling(options: CallSignalingOptions): CallSignaling {
+  checkOptions(options);
   const { clock = systemClock, production = false, introspection = !production } = options;
   const onDefect = quiet(options.onDefect);
   const metrics = options.metrics ? withQuietMethods(options.metrics, ['text']) : createMetrics();
   const onFailure = (callback: string, reason: string): void => metrics.dependencyFailed(`host-${callback}`, reason);
   const watch = { onDefect, onFailure, clock };
-  const rateLimiter = options.rateLimiter ?? createMemoryRateLimiter(clock);
+  const adapters: CallAdapters = options.adapters ?? createMemoryAdapters(clock);
+  const given = options.rateLimiter ?? adapters.rateLimiter;
+  const rateLimiter = given ?? createMemoryRateLimiter(clock);
   const events = createFanOut([metrics.calls, ...(options.events ? [options.events] : [])], watch);
-  const nameKey = options.nameKey ?? randomBytes(32);
+  const nameKey = Buffer.from(options.nameKey ?? adapters.nameKey ?? randomBytes(32));
   const { login, directory, policy, sendWakeUp } = guardFunctions(options, watch);
   const relay = createRelay({
     readSecret: (path) => readFileSync(path, 'utf8'),
@@ -140,9 +112,11 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     clock,
     nameKey,
   });
-  const adapters: CallAdapters = options.adapters ?? createMemoryAdapters(clock);
   const calls = createCalls({
-    ...adapters,
+    store: adapters.callStore,
+    index: adapters.accountIndex,
+    presence: adapters.presence,
+    bus: adapters.wakeBus,
     timers: systemTimers,
     limiter: rateLimiter,
     directory,
@@ -151,7 +125,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     sendWakeUp,
     pairTag: pairTags(nameKey),
     input: { opaqueSdp: options.opaqueSdp ?? false },
-    cursors: cursorSeal(options.cursorKeys ?? [randomBytes(32)]),
+    cursors: cursorSeal(options.cursorKeys ?? adapters.cursorKeys ?? [randomBytes(32)]),
     clock,
     onFailure: onDefect,
   });
@@ -199,32 +173,49 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
   const masker = createMasker({ onDefect, suggestions: introspection });
   const formatError = createMasker({ onDefect, suggestions: introspection, others: 'leave' });
   const { trustedDocuments: trusted } = options;
-  const executor = createExecutor({ schema, masker, introspection, trusted });
+
+  /** @param own the masker of what the executor answers */
+  const graphOf = (schema: GraphQLSchema, own: Masker, ownContext: (viewer: Viewer) => object): Graph => {
+    const executor = createExecutor({ schema, masker: own, introspection, trusted });
+    return {
+      schema,
+      executor,
+      apollo: apolloOptions({
+        executor,
+        masker: formatError,
+        introspection,
+        trusted,
+        rateLimiter,
+        onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
+      }),
+      websocket: {
+        executor,
+        onDefect,
+        metrics,
+        clock,
+        authenticate: async (authorization, { headers }) => {
+          await revocations.learn();
+          return sessions.viewerOf(authorization, { headers });
+        },
+        contextFor: (connection) => ({
+          ...ownContext(connection.viewer),
+          ...createOperation(services, () => Promise.resolve(connection.viewer), connection),
+        }),
+        nextEpoch: () => adapters.presence.nextEpoch(),
+        recheck,
+      },
+    };
+  };
 
   return {
-    schema,
-    apollo: apolloOptions({
-      executor,
-      masker: formatError,
-      introspection,
-      trusted,
-      rateLimiter,
-      onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
-    }),
+    ...graphOf(schema, masker, () => ({})),
+    withSchema: (merged, ownContext = () => ({})) => {
+      checkSchema(merged);
+      return graphOf(merged, formatError, ownContext);
+    },
     context: ({ headers }) =>
       createOperation(services, () => learned.then(() => sessions.viewerOf(authorizationIn(headers), { headers }))),
-    websocket: {
-      executor,
-      authenticate: async (authorization, { headers }) => {
-        await revocations.learn();
-        return sessions.viewerOf(authorization, { headers });
-      },
-      contextFor: (connection) => createOperation(services, () => Promise.resolve(connection.viewer), connection),
-      nextEpoch: () => adapters.presence.nextEpoch(),
-      recheck,
-    },
     formatError,
-    executor,
     metrics,
     // Its streams end after that: with the same token it must not come back in at another node.
     revokeDevice: (accountId, deviceId, request = {}) =>
@@ -236,8 +227,8 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
       await calls.close();
       await relay.close();
       // What was given is closed by whoever gave it.
-      if (!options.adapters) await Promise.all([adapters.bus.close(), adapters.store.close()]);
-      if (!options.rateLimiter) await rateLimiter.close();
+      if (!options.adapters) await Promise.all([adapters.wakeBus.close(), adapters.callStore.close()]);
+      if (!given) await rateLimiter.close();
     },
   };
 }

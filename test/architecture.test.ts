@@ -9,6 +9,7 @@ const PURE = ['node:crypto', 'node:net', 'zod'];
 const AREAS: Areas = {
   errors: { floor: 0, packages: [] },
   limits: { floor: 0, packages: [] },
+  options: { floor: 0, packages: [] },
   ports: { floor: 0, packages: [] },
   identity: { floor: 1, packages: [...PURE, 'node:async_hooks'] },
   call: { floor: 1, packages: PURE, beside: ['identity'] },
@@ -45,13 +46,14 @@ const AREAS: Areas = {
     ],
   },
   signaling: { floor: 4 },
-  index: { floor: 5 },
+  // Hosts mount the socket of the standalone server.
+  index: { floor: 5, beside: ['server'] },
   server: { floor: 5 },
   client: { floor: 5 },
 };
 
 /** What a host that mounts the module must not have to load. */
-const STANDALONE_ONLY = ['fastify', 'ws', 'graphql-ws', 'pino', '@keyv/redis', '@redis/client', 'redis', 'ruru'];
+const STANDALONE_ONLY = ['fastify', 'pino', '@keyv/redis', '@redis/client', 'redis', 'ruru'];
 
 const LINES = 250;
 
@@ -109,7 +111,8 @@ describe('the check of the architecture', () => {
       'dns/resolver.ts': ['node:dns/promises', '../memory/store.js'],
       'providers/chain.ts': ['../dns/resolver.js', '../graphql/schema.js'],
       'graphql/schema.ts': ['../providers/chain.js', '@apollo/server/plugin/disabled', '@apollo/gateway'],
-      'index.ts': ['./server/server.js', 'anything'],
+      'index.ts': ['./client/client.js', 'anything'],
+      'client/client.ts': [],
       'server/server.ts': ['../graphql/schema.js', 'fastify'],
       'somewhere/else.ts': [],
     });
@@ -125,7 +128,7 @@ describe('the check of the architecture', () => {
       'dns/resolver.ts: may not import memory/store.ts',
       'providers/chain.ts: may not import graphql/schema.ts',
       'graphql/schema.ts: @apollo/gateway is none of its packages',
-      'index.ts: may not import server/server.ts',
+      'index.ts: may not import client/client.ts',
       'somewhere/else.ts: is on no floor',
     ]);
   });
@@ -154,7 +157,7 @@ describe('the check of the architecture', () => {
       'dynamic ./f.js',
     ]);
     const made = new Map([
-      ['index.ts', importsOf("import './a.js'; import type { b } from 'ws'; const c = () => import('pino');")],
+      ['index.ts', importsOf("import './a.js'; import type { b } from 'zod'; const c = () => import('pino');")],
       ['a.ts', importsOf("import 'fastify/types'; import '@redis/client';")],
     ]);
     expect([...packagesLoadedBy('index.ts', made)]).toEqual(['fastify', '@redis/client']);

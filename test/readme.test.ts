@@ -45,16 +45,23 @@ describe('the README', () => {
     expect(parseRelayConfig(config, { production: true }).providers).toHaveLength(1);
   });
 
-  it('shows a module that can be mounted as it is', async () => {
-    const script = blockWith('js', 'createCallSignaling').replace(
-      /^\/\/ … .*$/m,
-      "console.log('mounted', typeof signaling.context);",
-    );
+  it('shows a module that is mounted as it stands, and closes with nothing left open', async () => {
+    const script = `${blockWith('js', 'createCallSignaling')}
+      server.once('listening', () => console.log('port', server.address().port));`;
     const program = startProcess(process.execPath, {
-      args: ['--input-type=module', '-e', `${script};process.exit(0)`],
+      args: ['--input-type=module', '-e', script],
+      env: { PORT: '0' },
     });
-    expect(await program.ended).toMatchObject({ code: 0 });
-    expect(program.output()).toContain('mounted function');
+    const [, port] = await program.printed(/port (\d+)/);
+    const metrics = await fetch(`http://127.0.0.1:${port}/metrics`);
+    expect(await metrics.text()).toContain('call_relay_requests_total');
+    const answer = await fetch(`http://127.0.0.1:${port}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+      body: JSON.stringify({ query: '{ callRelay { turnTtlSeconds } }' }),
+    });
+    expect(answer.status).toBe(401);
+    expect(await program.stop()).toEqual({ code: 0, signal: null });
   });
 
   it('shows a client that is called and goes on after a restart of the server', async () => {

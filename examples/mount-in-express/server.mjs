@@ -3,7 +3,7 @@
 import { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
 import express from 'express';
-import { createCallSignaling } from 'voip-call-signaling';
+import { attachWebSocket, createCallSignaling } from 'voip-call-signaling';
 
 const signaling = createCallSignaling({
   // Yours: whose token is this? null for nobody's. Or createJwtAuthenticator({ keys: { jwksUrl }, issuer, audience, … }).
@@ -45,9 +45,26 @@ const server = app.listen(Number(process.env.PORT ?? 4001), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}/graphql`);
 });
 
-process.once('SIGTERM', () => {
-  server.close(async () => {
-    await apollo.stop();
-    await signaling.close();
-  });
+// The stream of a device, and every other operation, over WebSocket at /graphql.
+const sockets = attachWebSocket(server, signaling.websocket);
+
+app.get('/healthz', (_req, res) => res.json({ status: 'ok' }));
+app.get('/metrics', async (_req, res) => res.type(signaling.metrics.contentType).send(await signaling.metrics.text()));
+// Yours to guard: a device was removed from its account.
+app.delete('/devices/:account/:device', guard, async ({ params }, res) => {
+  await signaling.revokeDevice(params.account, params.device);
+  res.sendStatus(204);
+});
+
+function guard(req, res, next) {
+  if (process.env.ADMIN_TOKEN && req.headers.authorization === `Bearer ${process.env.ADMIN_TOKEN}`) next();
+  else res.sendStatus(401);
+}
+
+process.once('SIGTERM', async () => {
+  const closed = new Promise((resolve) => server.close(resolve));
+  await sockets.close();
+  await closed;
+  await apollo.stop();
+  await signaling.close();
 });

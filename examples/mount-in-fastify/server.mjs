@@ -4,7 +4,7 @@ import { ApolloServer } from '@apollo/server';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import { mergeSchemas } from '@graphql-tools/schema';
 import fastify from 'fastify';
-import { createCallSignaling } from 'voip-call-signaling';
+import { attachWebSocket, createCallSignaling } from 'voip-call-signaling';
 
 const signaling = createCallSignaling({
   authenticator: async (token) =>
@@ -30,24 +30,28 @@ const signaling = createCallSignaling({
   },
 });
 
-/** The host's own part of the graph. */
-const schema = mergeSchemas({
-  schemas: [signaling.schema],
-  typeDefs: 'extend type Query { shop: String! }',
-  resolvers: { Query: { shop: () => 'open' } },
-});
+/** The host's own part of the graph: served over HTTP and over WebSocket alike. */
+const graph = signaling.withSchema(
+  mergeSchemas({
+    schemas: [signaling.schema],
+    typeDefs: 'extend type Query { shop: String! }',
+    resolvers: { Query: { shop: (_root, _args, { shop }) => shop } },
+  }),
+  () => ({ shop: 'open' }),
+);
 
 const app = fastify({ bodyLimit: 256 * 1024 });
 const apollo = new ApolloServer({
-  ...signaling.apollo,
-  schema,
+  ...graph.apollo,
   stopOnTerminationSignals: false,
-  plugins: [...signaling.apollo.plugins, fastifyApolloDrainPlugin(app)],
+  plugins: [...graph.apollo.plugins, fastifyApolloDrainPlugin(app)],
 });
 await apollo.start();
 await app.register(fastifyApollo(apollo), {
   context: async (request) => ({ shop: 'open', ...signaling.context(request) }),
 });
+const sockets = attachWebSocket(app.server, graph.websocket);
+app.addHook('preClose', () => sockets.close());
 app.addHook('onClose', () => signaling.close());
 
 console.log(`listening on ${await app.listen({ port: Number(process.env.PORT ?? 4002) })}/graphql`);

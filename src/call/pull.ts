@@ -15,7 +15,7 @@ export interface Produced<T> {
  * An iterator whose values are made as they are asked for, one at a time. Made by hand, since an async generator that waits
  * for a value cannot be left: here `return` answers at once, also while `next` waits.
  */
-export abstract class PulledIterator<T> implements AsyncIterableIterator<T, undefined> {
+export abstract class PulledIterator<T> implements AsyncIterator<T, undefined>, AsyncIterable<T> {
   readonly #asked: Asked<T>[] = [];
   #error: unknown = null;
   #over = false;

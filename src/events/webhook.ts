@@ -1,5 +1,5 @@
 import { systemTimers, type SendWakeUp, type Timers } from '../call/ports.js';
-import type { Clock, EventSink } from '../ports.js';
+import { systemClock, type Clock, type EventSink } from '../ports.js';
 import { eventMessage, wakeUpMessage } from './webhook-message.js';
 import { createPoster } from './webhook-post.js';
 import { WebhookQueue, type DeliveryFailure } from './webhook-queue.js';
@@ -13,7 +13,7 @@ export interface WebhookOptions {
   readonly url: string;
   /** Signs them: at least 24 bytes in base64, `whsec_` may stand before it. */
   readonly secret: string;
-  readonly clock: Clock;
+  readonly clock?: Clock;
   /** For the time between attempts. The system's when left out. */
   readonly timers?: Timers;
   /** In production only https is spoken. */
@@ -45,7 +45,7 @@ export interface Webhook extends EventSink {
  * @throws TypeError the URL or the secret cannot be used
  */
 export function createWebhook(options: WebhookOptions): Webhook {
-  const { url, clock, timers = systemTimers, production = false, timeoutMs = 1_000, onFailure } = options;
+  const { url, clock = systemClock, timers = systemTimers, production = false, timeoutMs = 1_000, onFailure } = options;
   const key = signatureKey(options.secret);
   const poster = createPoster({ url, timeoutMs, production, connections: CONCURRENCY, now: () => clock.now() });
   let degraded = false;

@@ -7,9 +7,9 @@ import { MemoryWakeBus } from './wake-bus.js';
 /** What calls stand on in a process of its own: everything is in its memory. */
 export function createMemoryAdapters(clock: Clock) {
   return {
-    store: new MemoryCallStore(clock),
-    index: new MemoryAccountIndex(clock),
+    callStore: new MemoryCallStore(clock),
+    accountIndex: new MemoryAccountIndex(clock),
     presence: new MemoryPresence(clock),
-    bus: new MemoryWakeBus(),
+    wakeBus: new MemoryWakeBus(),
   };
 }

@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
 import type { Keyv } from 'keyv';
+import { hkdfSync, X509Certificate } from 'node:crypto';
 import type { AccountIndex, CallStore, Presence, WakeBus } from '../call/ports.js';
 import { systemClock } from '../ports.js';
 import type { RevocationLog } from '../identity/revocations.js';
@@ -63,6 +63,9 @@ export interface RedisAdapters {
   readonly presence: Presence;
   readonly wakeBus: WakeBus;
   readonly revocations: RevocationLog;
+  /** Good on every node, and as long as the encryption key that they are made of is in the ring. */
+  readonly cursorKeys: readonly [Uint8Array, ...Uint8Array[]];
+  readonly nameKey: Uint8Array;
   /** Goes on in memory while Redis cannot be asked. */
   readonly rateLimiter: RateLimiter;
   /** For what is safe to lose: encrypted, and no method of it fails or takes longer than 200 ms. */
@@ -116,6 +119,8 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
     presence: new RedisPresence(redis, cipher, names),
     wakeBus,
     revocations: new RedisRevocations(redis, cipher, names),
+    cursorKeys: cursorKeysOf(options.encryptionKeys),
+    nameKey: options.nameKey,
     rateLimiter,
     keyv: createRedisCache(redis, cipher, names),
     degraded: () => !topology.isUp || inspection.problems.length > 0,
@@ -128,6 +133,14 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
       await topology.close();
     },
   };
+}
+
+function cursorKeysOf(keys: readonly EncryptionKey[]): RedisAdapters['cursorKeys'] {
+  const [first, ...others] = keys.map(
+    ({ key }) => new Uint8Array(hkdfSync('sha256', key, '', 'voip-call-signaling cursor', 32)),
+  );
+  if (!first) throw new TypeError('there is no encryption key');
+  return [first, ...others];
 }
 
 function topologyOf({ url, tlsCa: ca = '', sentinel = {} }: RedisOptions, silentMs: number): Topology {

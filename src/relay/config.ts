@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { OptionsError } from '../options.js';
 import type { RateLimit } from '../ports.js';
 import type { Enrolment } from './experiment.js';
 import { isAddressPattern, isTurnUrl } from './ice-server-url.js';
@@ -40,11 +41,11 @@ export interface RelayConfig<Provider = RelayProvider> {
 }
 
 /** A configuration that cannot be used, with everything that is wrong with it, one line each. Never holds a value. */
-export class RelayConfigError extends Error {
+export class RelayConfigError extends OptionsError {
   override readonly name = 'RelayConfigError';
 
-  constructor(readonly problems: readonly string[]) {
-    super(`relay configuration: ${problems.join('; ')}`);
+  constructor(problems: readonly string[]) {
+    super(problems, 'The relay configuration is not valid:');
   }
 }
 

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import type { RelayConfigInput } from '../providers/config-input.js';
 import type { AddressResolver } from '../relay/ports.js';
 import { freePort, startTurnServer } from './development-turn.js';
 
 /** The relay that stands in where none is configured: a TURN server on this machine's loopback. */
 export interface DevelopmentRelay {
   /** A relay configuration as it would stand in RELAY_CONFIG_FILE. Holds the relay's secret. */
-  readonly config: object;
+  readonly config: RelayConfigInput;
   /** Knows `localhost`, without asking any name server. */
   readonly resolver: AddressResolver;
   /** Where the relay listens on every loopback address, UDP and TCP. */
@@ -47,7 +48,7 @@ export async function startDevelopmentRelay(options: DevelopmentRelayOptions = {
   };
 }
 
-function relayConfig(secret: string, port: number): object {
+function relayConfig(secret: string, port: number): RelayConfigInput {
   return {
     requestedTtlSeconds: 86_400,
     clientTtlSeconds: 43_200,

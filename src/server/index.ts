@@ -1,4 +1,30 @@
+import type { Log } from './log.js';
+import type { RunningServer } from './server.js';
+import type { Settings } from './settings.js';
+
 export { createLog, type Log, type LogOptions } from './log.js';
-export { startServer, type RunningServer } from './server.js';
 export { parseSettings, SettingsError, type Environment, type Settings } from './settings.js';
-export { attachWebSocket, type WebSocketDoor, type WebSocketOptions } from './websocket.js';
+export type { WebSocketDoor } from './websocket.js';
+export { attachWebSocket, createWebSocket, type WebSocketOptions } from './attach.js';
+export type { RunningServer } from './server.js';
+
+/** What only the standalone server needs: optional peers, so that hosts of the module need not install them. */
+const PACKAGES =
+  '@apollo/server @apollo/utils.keyvadapter @as-integrations/fastify @fastify/cors @keyv/redis fastify pino';
+
+/**
+ * The standalone server: everything that the settings ask for, on one port.
+ *
+ * @throws RelayConfigError the relay configuration cannot be used
+ * @throws TrustedDocumentsError the trusted documents cannot be used
+ * @throws Error the address is in use, or a package is not installed: the message says which to install
+ */
+export async function startServer(settings: Settings, log: Log): Promise<RunningServer> {
+  const server = await import('./server.js').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new Error(`The standalone server needs packages that are not installed: npm install ${PACKAGES}`, {
+      cause: error,
+    });
+  });
+  return server.startServer(settings, log);
+}

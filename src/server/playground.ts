@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { randomBytes } from 'node:crypto';
-import { ruruHTML, type RuruClientConfig } from 'ruru/server';
-import { getStaticFile } from 'ruru/static';
+import type { RuruClientConfig } from 'ruru/server';
 import { isOwnPage } from './development-token.js';
 import type { DevelopmentToken } from './development.js';
 import { exampleHeaders, examples } from './playground-examples.js';
@@ -14,7 +13,8 @@ const ASSETS = '/playground/';
  *
  * @param tokens of the development login: shown only to a browser on this machine
  */
-export function servePlayground(app: FastifyInstance, tokens: readonly DevelopmentToken[]): void {
+export async function servePlayground(app: FastifyInstance, tokens: readonly DevelopmentToken[]): Promise<void> {
+  const ruru = await loadRuru();
   // After the door's own checks, as what stands here is answered in the place of /graphql.
   app.addHook('preHandler', (request, reply, done) => {
     if (!isPageRequest(request)) return done();
@@ -27,11 +27,12 @@ export function servePlayground(app: FastifyInstance, tokens: readonly Developme
         'referrer-policy': 'no-referrer',
         'x-content-type-options': 'nosniff',
       })
-      .send(page(nonce, isOwnPage(request) ? tokens : []));
+      .send(ruru ? page(ruru, nonce, isOwnPage(request) ? tokens : []) : MISSING);
   });
+  if (!ruru) return;
 
   app.get(`${ASSETS}*`, async (request, reply) => {
-    const file = await getStaticFile({
+    const file = await ruru.getStaticFile({
       staticPath: ASSETS,
       urlPath: new URL(request.url, 'http://localhost').pathname,
       acceptEncoding: request.headers['accept-encoding'],
@@ -49,7 +50,27 @@ function isPageRequest({ method, url, headers }: FastifyRequest): boolean {
   );
 }
 
-function page(nonce: string, tokens: readonly DevelopmentToken[]): string {
+/** Its editors are large, so that only those who develop have them installed. */
+async function loadRuru() {
+  try {
+    const [{ ruruHTML }, { getStaticFile }] = await Promise.all([import('ruru/server'), import('ruru/static')]);
+    return { ruruHTML, getStaticFile };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+const MISSING = `<!doctype html>
+<html lang="en">
+  <title>Call signaling</title>
+  <p>GraphQL is served here. The playground needs a package that is not installed: <code>npm install --save-dev ruru@2</code>.</p>
+</html>
+`;
+
+type Ruru = NonNullable<Awaited<ReturnType<typeof loadRuru>>>;
+
+function page({ ruruHTML }: Ruru, nonce: string, tokens: readonly DevelopmentToken[]): string {
   const html = ruruHTML({
     endpoint: '/graphql',
     staticPath: ASSETS,

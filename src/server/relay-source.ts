@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { RelayConfigError } from '../relay/config.js';
-import type { RelayOptions } from '../signaling.js';
+import type { RelayOptions } from '../signaling/options.js';
 import { startDevelopmentRelay } from './development-relay.js';
 import type { Log } from './log.js';
 import { createSecretFiles, watchFile } from './watched-file.js';
@@ -37,7 +37,7 @@ function fileSource(file: string, log: Log): RelaySource {
   // Watched before it is read, so that no change falls in between.
   const watch = watchFile(file, look, undefined, () => vanished(file));
   return {
-    options: { config: readConfig(file), readSecret: secrets.readSecret },
+    options: { config: readConfig(file) as RelayOptions['config'], readSecret: secrets.readSecret },
     watch: (onChange) => {
       reload = onChange;
       if (missed) look();

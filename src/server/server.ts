@@ -24,7 +24,7 @@ import { createStrangers } from './strangers.js';
 import { openSurroundings } from './surroundings.js';
 import { serveWebPage } from './web-page.js';
 import { checkTrustedDocuments, openTrustedDocuments } from './trusted-documents.js';
-import { attachWebSocket } from './websocket.js';
+import { attachWebSocket } from './attach.js';
 
 export interface RunningServer {
   /** Where it listens, for example http://127.0.0.1:4000. */
@@ -136,7 +136,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       };
       serveRevocations(app, { secret: settings.adminSecret, revoke, clock: systemClock });
     }
-    if (settings.introspection) servePlayground(app, tokens);
+    if (settings.introspection) await servePlayground(app, tokens);
     if (!production && login) serveWebPage(app, { directory: WEB_PAGE, login, clock: systemClock });
     if (settings.metricsPort !== null) {
       const ownPort = open(fastify());

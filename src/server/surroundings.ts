@@ -1,5 +1,5 @@
 import type { Keyv } from 'keyv';
-import { hkdfSync, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createHttpDirectory } from '../directory/http-directory.js';
 import { createHttpPolicy } from '../directory/http-policy.js';
@@ -11,7 +11,7 @@ import { createJwtAuthenticator, type JwtAuthenticatorOptions } from '../jwt/aut
 import { systemClock } from '../ports.js';
 import { createRedisAdapters, type RedisAdapters } from '../redis/adapters.js';
 import type { OnRedisFailure } from '../redis/failure.js';
-import type { CallSignalingOptions } from '../signaling.js';
+import type { CallSignalingOptions } from '../signaling/options.js';
 import { createDevelopmentLogin, type DevelopmentLogin } from './development.js';
 import type { Dependency, DependencyState } from './health.js';
 import type { Log } from './log.js';
@@ -24,14 +24,7 @@ import { StartError, using } from './start-error.js';
 export interface Surroundings {
   readonly options: Pick<
     CallSignalingOptions,
-    | 'authenticator'
-    | 'deviceDirectory'
-    | 'callPolicy'
-    | 'events'
-    | 'sendWakeUp'
-    | 'adapters'
-    | 'rateLimiter'
-    | 'cursorKeys'
+    'authenticator' | 'deviceDirectory' | 'callPolicy' | 'events' | 'sendWakeUp' | 'adapters'
   >;
   /** For what is safe to lose; null: this process's memory. */
   readonly cache: Keyv | null;
@@ -147,17 +140,7 @@ export async function openSurroundings(
       ...(directory && { deviceDirectory: directory }),
       ...(policy && { callPolicy: policy }),
       ...(webhook && { sendWakeUp: webhook.wakeUp }),
-      ...(redis && {
-        adapters: {
-          store: redis.callStore,
-          index: redis.accountIndex,
-          presence: redis.presence,
-          bus: redis.wakeBus,
-          revocations: redis.revocations,
-        },
-        rateLimiter: redis.rateLimiter,
-        cursorKeys: cursorKeysOf(settings),
-      }),
+      ...(redis && { adapters: redis }),
       events: createFanOut([relayHealth, logSink, ...(webhook ? [webhook] : [])], {
         onDefect: (error) => log.defect(error),
       }),
@@ -196,14 +179,6 @@ function holdsCertificate(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Cursors are good on every node, and as long as the key that they were made under is in the ring. */
-function cursorKeysOf({ encryptionKeys }: Settings): readonly [Uint8Array, ...Uint8Array[]] {
-  const [first = Buffer.alloc(32), ...others] = (encryptionKeys ?? []).map(
-    ({ key }) => new Uint8Array(hkdfSync('sha256', key, '', 'voip-call-signaling cursor', 32)),
-  );
-  return [first, ...others];
 }
 
 interface Common {

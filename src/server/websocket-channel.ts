@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Clock } from '../ports.js';
 import { CLOSE_REASONS, type CloseCode } from './websocket-codes.js';
 
@@ -8,6 +7,22 @@ const WAITING_BYTES = 256 * 1024;
 
 /** With less than this waiting, in bytes, the other side is taken to read: nobody has to wait for it. */
 const PROMPT_BYTES = 16 * 1024;
+
+/** What is used of a socket of ws; its own types would have to be installed by every host in TypeScript. */
+export interface WireSocket {
+  readonly readyState: number;
+  readonly OPEN: number;
+  readonly isPaused: boolean;
+  readonly bufferedAmount: number;
+  on(event: 'pong' | 'error', listener: () => void): unknown;
+  once(event: 'close', listener: () => void): unknown;
+  send(message: string, done: () => void): void;
+  ping(): void;
+  pause(): void;
+  resume(): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+}
 
 /** One socket: what is sent over it, how it is closed, and whether the other side is still there. */
 export interface Channel {
@@ -41,7 +56,7 @@ export interface ChannelOptions {
   readonly pingMs: number;
 }
 
-export function createChannel(socket: WebSocket, { wire, clock, pingMs }: ChannelOptions): Channel {
+export function createChannel(socket: WireSocket, { wire, clock, pingMs }: ChannelOptions): Channel {
   const pongListeners = new Set<(at: number) => void>();
   let lastPongAt = clock.now();
   let isAnswered = true;

@@ -4,6 +4,12 @@ import type { Channel } from './websocket-channel.js';
 import { ENDINGS, isEndReason, type EndReason, type StreamEndReason } from './websocket-codes.js';
 
 /** A device's event stream, as the source of a subscription. */
+/** AsyncIterableIterator with a type of its end, which it has in TypeScript from 5.6 on only. */
+export type PulledEvents<Event> = AsyncIterator<Event, undefined> &
+  AsyncIterable<Event> & {
+    [Symbol.asyncIterator](): PulledEvents<Event>;
+  };
+
 export interface DeviceStream<Event> extends AsyncIterator<Event, unknown, undefined> {
   /** Makes a farewell (StreamClosed) the last event. A stream that ends already stays as it is. */
   close(reason: StreamEndReason): void;
@@ -31,7 +37,7 @@ export interface Connection {
    *
    * @returns what GraphQL has to iterate over in the place of the stream
    */
-  register<Event>(stream: DeviceStream<Event>): AsyncIterableIterator<Event, undefined>;
+  register<Event>(stream: DeviceStream<Event>): PulledEvents<Event>;
   /** Ends the connection for a reason; the socket closes with the reason's code. Only the first reason counts. */
   end(reason: EndReason): void;
 }
@@ -96,7 +102,7 @@ export function createConnection({ viewer, channel, clock, unanswered }: Connect
     channel.close(ENDINGS[ended].code);
   }
 
-  function register<Event>(stream: DeviceStream<Event>): AsyncIterableIterator<Event, undefined> {
+  function register<Event>(stream: DeviceStream<Event>): PulledEvents<Event> {
     const stopPongs = channel.onPong(() => stream.ponged?.());
     const forget = (): void => {
       stopPongs();
@@ -108,7 +114,7 @@ export function createConnection({ viewer, channel, clock, unanswered }: Connect
     });
     if (ended !== null && ended !== 'UNAVAILABLE') stream.close(ended);
 
-    const iterator: AsyncIterableIterator<Event, undefined> = {
+    const iterator: PulledEvents<Event> = {
       async next() {
         const result = await stream.next().catch((error: unknown) => {
           forget();

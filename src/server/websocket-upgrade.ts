@@ -34,8 +34,8 @@ export const GATEWAY_ONLY = 'Requests come through the gateway (GATEWAY_SECRET).
  * @returns null: it may
  */
 export function refusalOf(request: IncomingMessage, rules: UpgradeRules, host: string | undefined): Refusal | null {
-  const { url, headers } = request;
-  if (url?.split('?', 1)[0] !== rules.path) return { status: 404 };
+  const { headers } = request;
+  if (!isOn(rules.path, request)) return { status: 404 };
   const { origin } = headers;
   if (origin !== undefined && !isSameHost(origin, host) && !rules.allowsOrigin(origin)) {
     return { status: 403, message: ORIGIN_REFUSED };
@@ -43,6 +43,11 @@ export function refusalOf(request: IncomingMessage, rules: UpgradeRules, host: s
   const secret = rules.gatewaySecret;
   if (secret === null || isSameSecret(headers['x-gateway-secret'], secret)) return null;
   return { status: 403, message: GATEWAY_ONLY };
+}
+
+/** Whether a request is for the path, whatever its query. */
+export function isOn(path: string, { url }: Pick<IncomingMessage, 'url'>): boolean {
+  return url?.split('?', 1)[0] === path;
 }
 
 /** Answers an upgrade request in plain HTTP, in the shape that GraphQL clients read, and ends its connection. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -21,7 +21,7 @@ import { createSockets } from './websocket-sockets.js';
 import { TOKEN_MISSING } from './websocket-token.js';
 import { ORIGIN_REFUSED, refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
 
-export interface WebSocketOptions extends UpgradeRules, Pick<ProtocolOptions, 'executor' | 'contextFor'> {
+export interface DoorOptions extends UpgradeRules, Pick<ProtocolOptions, 'executor' | 'contextFor'> {
   /**
    * @param authorization what the client sent in connection_init, or with its upgrade request
    * @param request the upgrade request
@@ -55,6 +55,8 @@ export interface WebSocketOptions extends UpgradeRules, Pick<ProtocolOptions, 'e
 export interface WebSocketDoor {
   /** How many sockets are open. */
   readonly sockets: number;
+  /** Takes an upgrade request over, or refuses it: for a host whose own listener decides by the path. */
+  handleUpgrade(request: IncomingMessage, wire: Duplex, head: Buffer): void;
   /** Ends the connections of a device: DEVICE_REVOKED, close code 4403. */
   revoke(accountId: string, deviceId: string): void;
   /** Takes no more sockets and ends those there are: SHUTDOWN, close code 1012. Over within 5 s, whatever clients do. */
@@ -70,11 +72,8 @@ const BUFFERED_CHUNKS = 1_024;
 /** An option of ws that its types do not know. */
 const CLOSING = { closeTimeout: CLOSE_TIMEOUT_MS };
 
-/**
- * Serves GraphQL over WebSocket (graphql-transport-ws) on an HTTP server's own port: queries, mutations and
- * subscriptions, with the limits and the answers of HTTP.
- */
-export function attachWebSocket(server: Server, options: WebSocketOptions): WebSocketDoor {
+/** GraphQL over WebSocket (graphql-transport-ws), with the limits and the answers of HTTP. */
+export function createDoor(options: DoorOptions): WebSocketDoor {
   const { executor, contextFor, metrics, clock, pingMs = 5_000, recheckMs = 4_000 } = options;
   const onDefect = quiet(options.onDefect);
   const rules = { ...options, allowsOrigin: asPredicate(options.allowsOrigin) };
@@ -103,10 +102,8 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     ...CLOSING,
   });
 
-  function onUpgrade(request: IncomingMessage, wire: Duplex, head: Buffer): void {
+  function handleUpgrade(request: IncomingMessage, wire: Duplex, head: Buffer): void {
     const refusal = refusalOf(request, rules, proxies.hostOf(request));
-    // Another path may be another listener's.
-    if (refusal?.status === 404 && server.listenerCount('upgrade') > 1) return;
     if (refusal?.status === 403 && refusal.message === ORIGIN_REFUSED) options.onRefusedOrigin?.(request.headers);
     if (refusal) return refuseUpgrade(wire, request, refusal);
     let drop = (): void => {};
@@ -227,15 +224,14 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
       else channel.close(1012);
     }
     await closed;
-    server.off('upgrade', onUpgrade);
   }
 
-  server.on('upgrade', onUpgrade);
   let drained: Promise<void> | undefined;
   return {
     get sockets() {
       return wss.clients.size;
     },
+    handleUpgrade,
     revoke: (accountId, deviceId) => revoke({ accountId, deviceId }),
     close: () => (drained ??= drain()),
   };

@@ -18,7 +18,7 @@ const config = {
   requestedTtlSeconds: 86_400,
   clientTtlSeconds: 43_200,
   rateLimit: { max: 20, windowSeconds: 600 },
-  providers: [{ type: 'shared-secret', secret: 'of the tests' }],
+  providers: [{ type: 'shared-secret' as const, secret: 'of the tests' }],
   relay: { urls: ['turn:turn.example.com:3478?transport=udp'] },
 };
 const shut = new GraphQLError('The shop is shut.', { extensions: { code: 'SHOP_SHUT', opensAt: 'nine' } });

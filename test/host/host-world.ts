@@ -2,8 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { HostFunctions } from '../../src/host/functions.js';
 import { systemClock, type EventSink } from '../../src/ports.js';
-import { attachWebSocket } from '../../src/server/websocket.js';
-import { createCallSignaling, type CallSignalingOptions } from '../../src/signaling.js';
+import { attachWebSocket } from '../../src/server/attach.js';
+import type { CallSignalingOptions } from '../../src/signaling/options.js';
+import { createCallSignaling } from '../../src/signaling.js';
 import { TestDevice } from '../support/device.js';
 
 /** The callbacks of a host's, each of which can be made to misbehave. */

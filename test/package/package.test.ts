@@ -15,7 +15,7 @@ let project: string;
 const installed = (file: string): string => join(project, 'node_modules', manifest.name, file);
 beforeAll(async () => {
   packed = await pack();
-  project = await packed.project({ 'app.mjs': APP });
+  project = await packed.project({ 'app.mjs': APP }, Object.keys(manifest.peerDependencies));
 });
 afterAll(() => packed.remove());
 

@@ -35,9 +35,9 @@ const needed = [
 ];
 
 /** Packs what was built. */
-export async function pack(): Promise<Packed> {
+export async function pack(from = ROOT): Promise<Packed> {
   const folder = mkdtempSync(join(tmpdir(), 'package-'));
-  const output = await run(ROOT, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder);
+  const output = await run(from, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder);
   const [packed] = JSON.parse(output) as [{ filename: string; files: { path: string }[] }];
   const tarball = join(folder, packed.filename);
   let projects = 0;

@@ -1,8 +1,12 @@
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { parse } from 'graphql';
+import { parse, type DocumentNode } from 'graphql';
 import * as texts from './documents.js';
 
-function node<Result, Variables>({ text }: texts.Document<Result, Variables>): TypedDocumentNode<Result, Variables> {
+/** What GraphQL clients take for a typed document; the types are never there. */
+export interface TypedDocument<Result, Variables> extends DocumentNode {
+  __apiType?: (variables: Variables) => Result;
+}
+
+function node<Result, Variables>({ text }: texts.Document<Result, Variables>): TypedDocument<Result, Variables> {
   return parse(text, { noLocation: true });
 }
 

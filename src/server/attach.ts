@@ -1,0 +1,49 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { systemClock } from '../ports.js';
+import { createDoor, type DoorOptions, type WebSocketDoor } from './websocket.js';
+import { isOn } from './websocket-upgrade.js';
+
+/** As on the standalone server, where its settings say nothing: pages of the same host only. */
+const DEFAULTS = {
+  path: '/graphql',
+  allowsOrigin: () => false,
+  gatewaySecret: null,
+  maxSockets: 20_000,
+  clock: systemClock,
+  onDefect: () => {},
+} satisfies Partial<DoorOptions>;
+
+type Optional = keyof typeof DEFAULTS;
+
+/** `signaling.websocket`, and what is not to be as on the standalone server. */
+export type WebSocketOptions = Omit<DoorOptions, Optional> & Partial<Pick<DoorOptions, Optional>>;
+
+/** A WebSocket door without a server: the host calls `handleUpgrade`, beside WebSocket servers of its own. */
+export function createWebSocket(options: WebSocketOptions): WebSocketDoor {
+  return createDoor({ ...DEFAULTS, ...options });
+}
+
+/**
+ * Serves GraphQL over WebSocket (graphql-transport-ws) on an HTTP server's own port: queries, mutations and
+ * subscriptions, with the limits and the answers of HTTP. Requests for other paths are left to other listeners.
+ */
+export function attachWebSocket(server: Server, options: WebSocketOptions): WebSocketDoor {
+  const door = createWebSocket(options);
+  const { path = DEFAULTS.path } = options;
+  const onUpgrade = (request: IncomingMessage, wire: Duplex, head: Buffer): void => {
+    if (isOn(path, request) || server.listenerCount('upgrade') === 1) door.handleUpgrade(request, wire, head);
+  };
+  server.on('upgrade', onUpgrade);
+  return {
+    get sockets() {
+      return door.sockets;
+    },
+    handleUpgrade: door.handleUpgrade,
+    revoke: door.revoke,
+    close: async () => {
+      await door.close();
+      server.off('upgrade', onUpgrade);
+    },
+  };
+}

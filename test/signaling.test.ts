@@ -1,0 +1,95 @@
+/** The options of the module, and what it shares with a host that uses the same libraries. */
+import { describe, expect, it } from '@jest/globals';
+import { graphql } from 'graphql';
+import * as library from 'type-graphql';
+import { OptionsError } from '../src/options.js';
+import { createCallSignaling } from '../src/signaling.js';
+
+const RELAY = {
+  config: {
+    requestedTtlSeconds: 60,
+    clientTtlSeconds: 30,
+    rateLimit: { max: 1, windowSeconds: 1 },
+    providers: [{ type: 'shared-secret', secret: 'of-the-test' }],
+    relay: { urls: ['turn:127.0.0.1:3478'] },
+  },
+};
+const VALID = { authenticator: () => null, relay: RELAY };
+
+function problemsOf(options: unknown): readonly string[] {
+  try {
+    void createCallSignaling(options as never).close();
+  } catch (error) {
+    if (error instanceof OptionsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('options', () => {
+  it('that are all wrong are named together', () => {
+    expect(problemsOf(undefined)).toEqual(['options must be an object with authenticator and relay, at least']);
+    expect(
+      problemsOf({ callPolcy: () => true, nameKey: Buffer.alloc(3), relay: { config: {} }, cursorKeys: [] }),
+    ).toEqual([
+      'authenticator is missing: it must be a function, or an object with authenticate',
+      'cursorKeys must be a list of at least one key of 32 bytes, each a Buffer or Uint8Array',
+      'nameKey must be at least 32 bytes, as a Buffer or Uint8Array',
+      'callPolcy is no option; did you mean callPolicy?',
+      expect.stringContaining('relay.config: requestedTtlSeconds'),
+      expect.stringContaining('relay.config: clientTtlSeconds'),
+      expect.stringContaining('relay.config: rateLimit'),
+      expect.stringContaining('relay.config: providers'),
+      expect.stringContaining('relay.config: relay'),
+    ]);
+  });
+
+  it('that are right are taken; adapters may have more than is used of them', () => {
+    expect(problemsOf(VALID)).toEqual([]);
+    expect(problemsOf({ ...VALID, adapters: {} })).toHaveLength(4);
+  });
+
+  it('refuse a schema that is none', async () => {
+    const signaling = createCallSignaling(VALID as never);
+    expect(() => signaling.withSchema({} as never)).toThrow(/npm dedupe/);
+    await signaling.close();
+  });
+});
+
+describe('a host with type-graphql', () => {
+  it('keeps its storage, of whatever version, and sees none of our types', async () => {
+    const place = globalThis as { TypeGraphQLMetadataStorage?: unknown };
+    expect(place.TypeGraphQLMetadataStorage).toBeUndefined();
+    // What another version would have there: nothing that ours could use.
+    const foreign = Object.freeze({ version: 1 });
+    place.TypeGraphQLMetadataStorage = foreign;
+    const viewer = { accountId: 'alice', deviceId: 'phone', issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 };
+    const signaling = createCallSignaling({ ...VALID, authenticator: () => viewer } as never);
+    expect(place.TypeGraphQLMetadataStorage).toBe(foreign);
+    const { data, errors } = await graphql({
+      schema: signaling.schema,
+      source: '{ recentCalls(first: 1) { id } callRelay { turnTtlSeconds } }',
+      contextValue: signaling.context({ headers: { authorization: 'Bearer alice' } }),
+    });
+    expect([data, errors?.length]).toEqual([{ recentCalls: [], callRelay: { turnTtlSeconds: 30 } }, undefined]);
+    await signaling.close();
+
+    delete place.TypeGraphQLMetadataStorage;
+    class Shop {}
+    class Shops {
+      shop(): string {
+        return 'open';
+      }
+    }
+    library.ObjectType()(Shop);
+    library.Query(() => String)(
+      Shops.prototype,
+      'shop',
+      Object.getOwnPropertyDescriptor(Shops.prototype, 'shop') as never,
+    );
+    library.Resolver()(Shops);
+    const host = library.buildSchemaSync({ resolvers: [Shops], validate: false });
+    expect(Object.keys(host.getTypeMap()).filter((name) => name.startsWith('Call'))).toEqual([]);
+    expect(signaling.schema.getType('Shop')).toBeUndefined();
+  });
+});
