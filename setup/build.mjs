@@ -47,8 +47,9 @@ export async function build() {
  * nothing else.
  */
 function writeClientPackage(folder) {
-  const { name, version, description, license, type, peerDependencies } = manifest();
-  const peers = ['@apollo/client', 'graphql'];
+  const { name, version, description, license, type, dependencies, peerDependencies } = manifest();
+  const ranges = { ...dependencies, ...peerDependencies };
+  const peers = ['@apollo/client', 'graphql', 'graphql-ws'];
   const client = {
     name: `${name}-client`,
     version,
@@ -57,7 +58,7 @@ function writeClientPackage(folder) {
     type,
     sideEffects: false,
     exports: { '.': { types: './index.d.ts', default: './index.js' }, './package.json': './package.json' },
-    peerDependencies: Object.fromEntries(peers.map((peer) => [peer, peerDependencies[peer]])),
+    peerDependencies: Object.fromEntries(peers.map((peer) => [peer, ranges[peer]])),
     peerDependenciesMeta: { '@apollo/client': { optional: true } },
   };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(client, null, 2)}\n`);

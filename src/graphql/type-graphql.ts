@@ -81,7 +81,9 @@ const container: library.ContainerType = {
     const instance = new Class();
     const outside = new Proxy(instance, {
       get: (_, name) => {
-        const run = Reflect.get(instance, name) as Callable;
+        const method = Reflect.get(instance, name) as unknown;
+        if (typeof method !== 'function') return method;
+        const run = method as Callable;
         return (...given: never[]) =>
           isOurs ? exchanged(() => run.apply(instance, given)) : run.apply(instance, given);
       },

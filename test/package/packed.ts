@@ -38,7 +38,9 @@ const needed = [
 export async function pack(from = ROOT): Promise<Packed> {
   const folder = mkdtempSync(join(tmpdir(), 'package-'));
   const output = await run(from, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder);
-  const [packed] = JSON.parse(output) as [{ filename: string; files: { path: string }[] }];
+  const [packed] = JSON.parse(output.slice(0, output.lastIndexOf(']') + 1)) as [
+    { filename: string; files: { path: string }[] },
+  ];
   const tarball = join(folder, packed.filename);
   let projects = 0;
   return {
