@@ -19,5 +19,10 @@ export interface Success {
 
 export function measureSuccess(
   makeRelay: (options: Pick<CreateRelayOptions, 'config' | 'production' | 'nameKey' | 'readSecret'>) => Relay,
-  options: { readonly requests: number; readonly perSecond: number; readonly faults?: readonly Fault[] },
+  options: {
+    readonly requests: number;
+    readonly perSecond: number;
+    readonly faults?: readonly Fault[];
+    readonly atOnce?: boolean;
+  },
 ): Promise<readonly Success[]>;

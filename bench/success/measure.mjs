@@ -7,12 +7,12 @@ import { FAULTS, startProvider } from './faults.mjs';
  * @param makeRelay of the build, or of the sources: `createRelay` of src/providers/relay.ts
  * @param options.requests by devices that ask for the first time, for each kind of fault
  * @param options.perSecond how many of them begin in a second
+ * @param options.atOnce all kinds side by side: for a test, which shows how often is tried and not in what time
  * @returns for each kind the share that was served: of new devices with one provider, of devices whose credentials are still
  *   good, of new devices with a second provider that is well; and of requests after the fault
  */
-export async function measureSuccess(makeRelay, { requests, perSecond, faults = FAULTS }) {
-  const results = [];
-  for (const fault of faults) {
+export async function measureSuccess(makeRelay, { requests, perSecond, faults = FAULTS, atOnce = false }) {
+  const measure = async (fault) => {
     const provider = await startProvider();
     const second = await startProvider();
     const alone = makeRelay(configOf([provider]));
@@ -32,12 +32,15 @@ export async function measureSuccess(makeRelay, { requests, perSecond, faults = 
       provider.show(null);
       // An open breaker lets a probe through twice a second.
       const recovered = await share(alone, few, (i) => `later-${i}`);
-      results.push({ fault, one, kept, two, recovered });
+      return { fault, one, kept, two, recovered };
     } finally {
       await Promise.all([alone.close(), withSecond.close()]);
       await Promise.all([provider.close(), second.close()]);
     }
-  }
+  };
+  if (atOnce) return Promise.all(faults.map(measure));
+  const results = [];
+  for (const fault of faults) results.push(await measure(fault));
   return results;
 }
 

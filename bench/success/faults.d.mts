@@ -1,0 +1,3 @@
+import type { Fault } from './measure.mjs';
+
+export const FAULTS: readonly Fault[];
