@@ -90,7 +90,9 @@ export class Inspection {
 }
 
 function problemsOf(info: string): readonly string[] {
-  const valueOf = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1];
+  const lines = info.split(/\r?\n/);
+  const valueOf = (name: string): string | undefined =>
+    lines.find((line) => line.startsWith(`${name}:`))?.slice(name.length + 1);
   const problems: string[] = [];
   const version = valueOf('redis_version') ?? '';
   if (Number.parseInt(version, 10) < LEAST_VERSION)
