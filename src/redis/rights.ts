@@ -10,7 +10,7 @@ function inScripts(): readonly string[] {
 }
 
 /** What is done beside scripts: connections, reads, and the scripts themselves. */
-const ALWAYS = ['PING', 'TIME', 'ROLE', 'INFO', 'EVAL', 'EVALSHA', 'LRANGE', 'GET', 'HGETALL', 'WAIT'];
+const ALWAYS = ['PING', 'TIME', 'ROLE', 'INFO', 'EVAL', 'EVALSHA', 'GET', 'HGETALL', 'ZRANGE', 'WAIT'];
 const CHANNELS = {
   single: ['PUBLISH', 'SUBSCRIBE', 'UNSUBSCRIBE'],
   sharded: ['SPUBLISH', 'SSUBSCRIBE', 'SUNSUBSCRIBE', 'CLUSTER|SLOTS', 'ASKING'],
