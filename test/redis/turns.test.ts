@@ -36,6 +36,12 @@ class Crowd {
     await nextTurn();
   }
 
+  /** Nothing is left waiting: its time would be up in the middle of another test. */
+  async end(): Promise<void> {
+    while (this.held.length > 0) await this.finish(3);
+    expect(this.turns.waiting).toBe(0);
+  }
+
   #hold(name: string, release: Release): void {
     this.had.push(name);
     this.held.push({ name, release });
@@ -53,6 +59,7 @@ describe('turns at a shared connection', () => {
     expect(crowd.had).toHaveLength(8);
     await crowd.finish(8);
     expect(crowd.had.slice(0, 16).filter((name) => name !== 'greedy')).toHaveLength(8);
+    await crowd.end();
   });
 
   it('more than may wait is refused at once, for an account and for all together', async () => {
@@ -66,8 +73,7 @@ describe('turns at a shared connection', () => {
     const { refused } = crowd;
     crowd.ask('new');
     expect(crowd.refused).toBe(refused + 1);
-    while (crowd.held.length > 0) await crowd.finish(3);
-    expect(crowd.turns.waiting).toBe(0);
+    await crowd.end();
   });
 
   it('who waits for too long is told so, and nobody waits behind it', async () => {
