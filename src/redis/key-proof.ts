@@ -55,6 +55,9 @@ export class KeyProof {
 
   /** @throws RedisError `foreign_keys`; whatever keeps Redis from being asked */
   async prove(run: RunUnproved, deadline: Deadline): Promise<void> {
+    // A question under way has the deadline of another: that it failed is no answer to this one.
+    const asked = this.#asking?.catch(() => undefined);
+    if (this.#state === 'unknown' && asked) await before(deadline, asked);
     if (this.#state === 'unknown') await before(deadline, this.look(run, deadline));
     if (!this.proved) throw new RedisError('foreign_keys');
   }

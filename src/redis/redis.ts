@@ -83,9 +83,12 @@ export class Redis {
   /** Whoever listens to the channel may hear it, or not. Never throws. */
   publish(channel: string, message: Buffer): void {
     const { topology, keys } = this.#parts;
-    if (!keys.proved) return;
+    const deadline = this.deadline();
     const command = [topology.sharded ? 'SPUBLISH' : 'PUBLISH', channel, message];
-    topology.send(channel, this.deadline(), () => [command], 'usual').catch(() => undefined);
+    const send = (): Promise<unknown> => topology.send(channel, deadline, () => [command], 'usual');
+    // A node that has only just started says it as soon as its keys are proved.
+    const sent = keys.proved ? send() : this.proved(deadline).then(send);
+    sent.catch(() => undefined);
   }
 
   async #run(

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RedisOptions } from '../../src/redis/adapters.js';
+import { Cipher } from '../../src/redis/cipher.js';
+import { before, deadlineIn } from '../../src/redis/deadline.js';
+import { KeyProof } from '../../src/redis/key-proof.js';
+import type { RunUnproved } from '../../src/redis/key-proof.js';
+import { Names } from '../../src/redis/names.js';
 import { eventually } from '../support/process.js';
 import { freePorts, startRedis } from '../support/redis.js';
 import type { RedisServer } from '../support/redis.js';
-import { ENCRYPTION_KEYS, PATIENT, startNode } from './setup.js';
+import { ENCRYPTION_KEYS, NAME_KEY, PATIENT, startNode } from './setup.js';
 import type { Node } from './setup.js';
 
 const NEW = { id: 'k2', key: randomBytes(32) };
@@ -85,5 +90,29 @@ describe('nodes on one Redis', () => {
     expect(await first.inspect()).toEqual([]);
     expect(await server.command('EXISTS', 'voip:keys')).toBe(1);
     expect(await problemsOf({ nameKey: randomBytes(32) })).toEqual([expect.stringMatching(/^NAME_KEY /)]);
+  });
+
+  it('say what they have to say also when they have only just started', async () => {
+    const heard: (string | null)[] = [];
+    await node().wakeBus.subscribe('bob', (callId) => heard.push(callId));
+    const fresh = node();
+    for (const callId of ['first', 'second']) fresh.wakeBus.wake(['bob'], callId);
+    await eventually(() => heard.length === 2);
+    expect(heard).toEqual(['first', 'second']);
+  });
+
+  it('with time left ask again after a question whose time was up', async () => {
+    const cipher = new Cipher(ENCRYPTION_KEYS);
+    const names = new Names(NAME_KEY);
+    const proof = new KeyProof(cipher, names);
+    const late: RunUnproved = async (_script, _keys, _args, deadline) => before(deadline, new Promise(() => undefined));
+    const given: RunUnproved = (_script, _keys, [named, sealed]) =>
+      Promise.resolve([Buffer.from(String(named)), sealed]);
+    const looked = proof.look(late, deadlineIn(50));
+    await Promise.all([
+      expect(looked).rejects.toMatchObject({ reason: 'timeout' }),
+      expect(proof.prove(given, deadlineIn(20_000))).resolves.toBeUndefined(),
+    ]);
+    expect(proof.proved).toBe(true);
   });
 });
