@@ -61,7 +61,7 @@ describe('as time passes in Redis', () => {
     const callId = await call();
     await node.calls.hangUpCall(ALICE, callId, 'HUNG_UP');
     const logs = async (): Promise<number> =>
-      (await contentsOf(server)).filter(({ key }) => key.startsWith('voip:log:')).length;
+      (await contentsOf(server)).filter(({ key }) => key.startsWith('voip:entries:')).length;
     expect(await logs()).toBe(1);
     await pass(60_000);
     await node.calls.sweep();
