@@ -2,7 +2,6 @@
  * An app on React Native, as a process of its own: told what to do by lines of its input, it says what happens by lines of its
  * output. `node app.mjs <origin of the service> <access token>`
  */
-import { createClient } from 'graphql-ws';
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
 import wrtc from '@roamhq/wrtc';
@@ -11,6 +10,7 @@ import { MediaStream, MediaStreamTrack, RTCPeerConnection } from './webrtc.mjs';
 // What a page has, and Node.js too, and React Native has not.
 for (const name of [
   'addEventListener',
+  'atob',
   'BroadcastChannel',
   'crypto',
   'document',
@@ -26,7 +26,7 @@ for (const name of [
 Object.assign(globalThis, { window: globalThis, RTCPeerConnection });
 Object.defineProperty(globalThis, 'navigator', { value: { product: 'ReactNative' }, configurable: true });
 
-const { createCallClient, graphqlWsTransport } = await import('../../../dist/client/index.js');
+const { callSocket, createCallClient, graphqlWsTransport } = await import('../../../dist/client/index.js');
 const [, , origin, token] = process.argv;
 const say = (...words) => console.log(words.join(' '));
 
@@ -41,15 +41,7 @@ RTCPeerConnection.prototype.setConfiguration = function ({ iceServers, ...others
 
 const sources = [];
 const client = createCallClient({
-  transport: graphqlWsTransport(
-    createClient({
-      url: `${origin.replace(/^http/, 'ws')}/graphql`,
-      webSocketImpl: WebSocket,
-      connectionParams: { authorization: `Bearer ${token}` },
-      shouldRetry: () => true,
-      retryAttempts: Infinity,
-    }),
-  ),
+  transport: graphqlWsTransport(callSocket({ url: `${origin}/graphql`, token: () => token, webSocketImpl: WebSocket })),
   configuration: { iceTransportPolicy: 'relay' },
   createPeer: (configuration) => {
     for (const { username } of configuration.iceServers) usernames.add(username);
