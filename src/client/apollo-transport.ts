@@ -7,7 +7,7 @@ import { CallError, notConnected } from './errors.js';
 import { tellOf } from './graphql-ws-transport.js';
 import type { GraphqlWsClient } from './graphql-ws-transport.js';
 import { watch } from './liveness.js';
-import { onNetworkChange, onReturn } from './platform.js';
+import { onDoubt } from './platform.js';
 import { dataOf } from './transport.js';
 import type { Transport } from './transport.js';
 
@@ -97,11 +97,6 @@ export function apolloTransport(client: ApolloClientLike, socket = socketIn(clie
 
     renew: () => socket?.terminate(),
   };
-}
-
-function onDoubt(listener: () => void): () => void {
-  const ends = [onNetworkChange(listener), onReturn(listener)];
-  return () => ends.forEach((end) => end());
 }
 
 /** Apollo Client keeps which links a link was made of, and a `GraphQLWsLink` its client. */

@@ -6,7 +6,7 @@ import type { CallError } from './errors.js';
 import { watch } from './liveness.js';
 import { Cell } from './observable.js';
 import type { Observable } from './observable.js';
-import { onNetworkChange, onReturn, pageOrigin, webSocket } from './platform.js';
+import { onDoubt, pageOrigin, webSocket } from './platform.js';
 import type { WebSocketClass } from './platform.js';
 import { backoffMs } from './retry.js';
 import { delay, Scope } from './scope.js';
@@ -136,11 +136,11 @@ export function callSocket({ url, token, webSocketImpl }: CallSocketOptions): Ca
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   const wait = new Scope();
   const end = (): void => wait.close();
-  const ends = [onNetworkChange(end), onReturn(end)];
+  const unlisten = onDoubt(end);
   signal.addEventListener('abort', end);
   await delay(ms, wait.signal);
   signal.removeEventListener('abort', end);
-  for (const unlisten of ends) unlisten();
+  unlisten();
 }
 
 /** @param opening called as each socket begins to open */

@@ -1,4 +1,4 @@
-import { hasPage, onNetworkChange, onReturn, startTimer } from './platform.js';
+import { hasPage, onDoubt, startTimer } from './platform.js';
 import { ageMs, moment } from './time.js';
 import type { Moment } from './time.js';
 
@@ -68,9 +68,7 @@ export class Liveness {
 
   #begin(): void {
     if (this.#lookedAt) return;
-    const doubt = (): void => this.#ask(DOUBT_MS);
-    const ends = [onNetworkChange(doubt), onReturn(doubt)];
-    this.#unlisten = () => ends.forEach((end) => end());
+    this.#unlisten = onDoubt(() => this.#ask(DOUBT_MS));
     this.#lookLater();
   }
 

@@ -119,6 +119,13 @@ export function onReturn(listener: Listener): Listener {
 }
 
 /**
+ * Calls the listener on either of the two: what is believed of a connection may be old.
+ *
+ * @returns ends it
+ */
+export const onDoubt = (listener: Listener): Listener => together([onNetworkChange(listener), onReturn(listener)]);
+
+/**
  * @param left the page is left: closed, or another one in its place. What is to be said has to be on its way before the next task.
  * @param shownAgain and is shown again as it was (HTML, section 7.4.6.1: page lifecycle)
  * @returns ends it
