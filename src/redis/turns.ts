@@ -50,6 +50,11 @@ export class Turns {
     this.#limits = limits;
   }
 
+  /** How many parties are remembered at present. */
+  get parties(): number {
+    return this.#parties.size;
+  }
+
   /** How many operations wait at present. */
   get waiting(): number {
     return this.#waiting;
@@ -64,7 +69,10 @@ export class Turns {
     const { all } = this.#limits;
     const party = this.#parties.get(name) ?? this.#meet(name);
     if (this.#busy < all.atOnce && party.busy < party.bound.atOnce && this.#round.size === 0) return this.#give(party);
-    if (party.waiting.size >= party.bound.waiting || this.#waiting >= all.waiting) throw new RedisError('crowded');
+    if (party.waiting.size >= party.bound.waiting || this.#waiting >= all.waiting) {
+      this.#forget(party);
+      throw new RedisError('crowded');
+    }
     return this.#wait(party, deadline);
   }
 

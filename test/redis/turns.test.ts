@@ -71,9 +71,13 @@ describe('turns at a shared connection', () => {
     for (let n = 0; n < 8; n++) crowd.ask(`a${n}`, 23);
     expect(crowd.turns.waiting).toBe(100);
     const { refused } = crowd;
+    const { parties } = crowd.turns;
     crowd.ask('new');
     expect(crowd.refused).toBe(refused + 1);
+    // Who was refused is not remembered: a crowd of accounts would be held for ever.
+    expect(crowd.turns.parties).toBe(parties);
     await crowd.end();
+    expect(crowd.turns.parties).toBe(0);
   });
 
   it('who waits for too long is told so, and nobody waits behind it', async () => {
