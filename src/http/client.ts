@@ -72,7 +72,8 @@ export function createHttpClient({ url, timeoutMs, production, connections = 32 
 
   return {
     send: async (asked) => {
-      const late = AbortSignal.timeout(Math.min(timeoutMs, asked.timeoutMs ?? timeoutMs));
+      // What is left of a deadline is seldom a whole number, and nothing else is taken here.
+      const late = AbortSignal.timeout(Math.ceil(Math.min(timeoutMs, asked.timeoutMs ?? timeoutMs)));
       let status: number | null = null;
       try {
         const options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'> = {

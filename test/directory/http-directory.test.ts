@@ -7,6 +7,7 @@ import {
 } from '../../src/directory/http-directory.js';
 import type { ServiceError } from '../../src/http/client.js';
 import { SignalingError } from '../../src/errors.js';
+import { systemClock } from '../../src/ports.js';
 import { createSetClock, type SetClock } from '../identity/clock.js';
 import { outcomeOf } from '../identity/outcome.js';
 import { startFakeDirectory, type DirectoryMode, type FakeDirectory } from '../support/fake-directory.js';
@@ -60,6 +61,12 @@ describe('the device directory', () => {
       [D1],
     ]);
     expect(service.requests).toEqual([['a2', 'unknown', 'a1']]);
+  });
+
+  it('is asked within what is left of its time, which by the clock of a server is no whole number', async () => {
+    const real = open({ clock: systemClock });
+    expect(await real.devicesOf(['a1'])).toEqual([[D1]]);
+    expect(failures).toEqual([]);
   });
 
   it('is asked once for all accounts that are wanted at the same time, each named once', async () => {
