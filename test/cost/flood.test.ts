@@ -1,5 +1,6 @@
 /** What one client can make the server do with the requests that were found to stop it, as CPU, memory and others' waiting. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { LIMITS } from '../../src/limits.js';
 import { cpuOf, heapHeld, startCostWorld, type CostWorld } from './world.js';
 
 let world: CostWorld;
@@ -68,6 +69,25 @@ describe.each(WAYS)('a request that costs its sender little costs the server lit
   });
 });
 
+describe('a stranger who sends more than its address may', () => {
+  it.each([
+    ['unknown keys', UNKNOWN_KEYS],
+    ['anything as long', AS_LONG],
+  ])('is refused for it, and others are not: %s', async (_what, sent) => {
+    const address = '192.0.2.1';
+    const aSecond = Math.floor(LIMITS.anonymousBytesPerAddressAndSecond / sent.length);
+    const from = performance.now();
+    const answers = await Promise.all(times(6 * aSecond).map(() => world.post(sent, undefined, address)));
+    const seconds = Math.ceil((performance.now() - from) / 1_000);
+    const refused = answers.filter((answer) => answer.includes('CALL_RATE_LIMITED'));
+    expect(refused.length).toBeGreaterThan(0);
+    expect(answers.length - refused.length).toBeLessThanOrEqual(aSecond * (seconds + 1));
+    // From other addresses, and from this one with a token.
+    expect(await world.post(body('{ openCalls { id } }'), undefined, '192.0.2.2')).toContain('CALL_UNAUTHORIZED');
+    expect(await world.post(body('{ openCalls { id } }'), 'alice', address)).toContain('openCalls');
+  });
+});
+
 describe('775 distinct documents', () => {
   /** In turn by one way and by the other. */
   const documents = (fields: number): readonly string[] =>
@@ -76,9 +96,10 @@ describe('775 distinct documents', () => {
   it.each([20, 640])('of strangers leave nothing behind (%s fields)', async (fields) => {
     const sent = documents(fields);
     await world.post(sent[0] ?? '');
-    const before = heapHeld();
+    const { documents: cache } = world.signaling.executor;
+    const [before, kept] = [heapHeld(), cache.bytes];
     for (const each of sent) await world.post(each);
-    expect(world.signaling.executor.documents.bytes).toBe(0);
+    expect(cache.bytes).toBe(kept);
     expect(heapHeld() - before).toBeLessThan(16 * 1024 * 1024);
   });
 

@@ -11,8 +11,13 @@ import { SignalingError } from '../../src/errors.js';
 export interface CostWorld {
   readonly signaling: CallSignaling;
   readonly url: string;
-  /** Sends a body as it is. @param account a stranger sends none */
-  post(body: string, account?: string): Promise<string>;
+  /**
+   * Sends a body as it is, from a client address of its own: what one address may send is not what is measured.
+   *
+   * @param account a stranger sends none
+   * @param address that of the client
+   */
+  post(body: string, account?: string, address?: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -44,20 +49,28 @@ export async function startCostWorld(): Promise<CostWorld> {
     context: signaling.context,
     allowsOrigin: () => false,
     gatewaySecret: null,
+    trustProxy: ['127.0.0.0/8'],
     onDefect: () => {},
   });
-  await app.listen({ port: 0 });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  let clients = 0;
+  /** An IPv4 address that no client had before. */
+  const nextAddress = (): string => {
+    clients += 1;
+    return `10.${[16, 8, 0].map((bits) => (clients >> bits) & 255).join('.')}`;
+  };
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/graphql`;
 
   return {
     signaling,
     url,
-    post: async (body, account) => {
+    post: async (body, account, address = nextAddress()) => {
       const response = await fetch(url, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
           accept: 'application/graphql-response+json',
+          'x-forwarded-for': address,
           ...(account !== undefined && { authorization: `Bearer ${account}` }),
         },
         body,
