@@ -127,7 +127,7 @@ function requestErrorOf(formatted: GraphQLFormattedError, original: unknown): Gr
   // Only errors that a GraphQL engine made of the request: what a resolver threw has been unwrapped, or has a path.
   if (!(original instanceof GraphQLError) || formatted.path) return null;
   // An error that names itself is not what the engine takes it for: in Apollo Server a rule can refuse, but not say why.
-  const code = original.extensions['code'] ?? formatted.extensions?.['code'];
+  const code = original.extensions['code'] ?? statusCodeOf(original) ?? formatted.extensions?.['code'];
   // Ours to say, before the engine looks at variables: this one comes from a server that does not ask us.
   if (code === 'BAD_USER_INPUT') {
     const { message, status, retryable } = ERRORS.CALL_INPUT_INVALID;
@@ -142,6 +142,11 @@ function requestErrorOf(formatted: GraphQLFormattedError, original: unknown): Gr
     message: withoutValues(formatted.message),
     extensions: { code: publicCode, status, retryable: publicCode === 'PERSISTED_QUERY_NOT_FOUND' },
   };
+}
+
+/** Apollo Server says of a persisted query whose hash is another one with a status alone, and no code. */
+function statusCodeOf({ extensions: { http } }: GraphQLError): string | undefined {
+  return (http as { readonly status?: number } | undefined)?.status === 400 ? 'BAD_REQUEST' : undefined;
 }
 
 /** The parser's words for a document with more tokens than it may have. */
