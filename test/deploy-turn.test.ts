@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { freePort } from '../src/server/development-turn.js';
 import { ROOT, startProcess, type RunningProcess } from './support/process.js';
+import { selfSigned } from './support/self-signed.js';
 import { allocate, type TurnClient } from './support/turn-client.js';
 
 const SECRET = 'turn-secret-of-the-deployment';
@@ -13,6 +15,8 @@ let directory: string;
 let turn: RunningProcess;
 const clients: TurnClient[] = [];
 let clientOf: (family: 4 | 6) => Promise<TurnClient>;
+let tlsPort: number;
+let ca: string;
 
 /** deploy/turn as the composition starts it, on loopback. */
 beforeAll(async () => {
@@ -21,10 +25,16 @@ beforeAll(async () => {
   writeFileSync(secretFile, `${SECRET}\n`);
   const addresses = ['127.0.0.1', '::1'];
   const port = await freePort(addresses);
+  tlsPort = await freePort(addresses);
+  const { key, cert } = selfSigned();
+  ca = cert;
+  writeFileSync(join(directory, 'key.pem'), key);
+  writeFileSync(join(directory, 'cert.pem'), cert);
   turn = startProcess('sh', {
     args: [
       join(ROOT, 'deploy/turn/start.sh'),
       `--listening-port=${port}`,
+      `--tls-listening-port=${tlsPort}`,
       ...addresses.flatMap((address) => [`--listening-ip=${address}`, `--relay-ip=${address}`]),
       '--log-file=stdout',
       `--pidfile=${join(directory, 'pid')}`,
@@ -53,6 +63,22 @@ describe('the TURN server of the deployment', () => {
     expect(readFileSync(`/proc/${turn.pid}/cmdline`, 'utf8')).toContain('turnserver');
     expect(readFileSync(`/proc/${turn.pid}/cmdline`, 'utf8')).not.toContain(SECRET);
     expect(readFileSync(`/proc/${turn.pid}/environ`, 'utf8')).not.toContain(SECRET);
+  });
+
+  it('answers over TLS, with the certificate that it was given', async () => {
+    // A Binding request, and the answer to it (RFC 8489, sections 5 and 6.3.3).
+    const request = Buffer.concat([Buffer.from('000100002112a442', 'hex'), randomBytes(12)]);
+    const ask = (trusted: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = connect({ host: '127.0.0.1', port: tlsPort, ca: trusted }, () => socket.write(request));
+        socket.setTimeout(20_000, () => socket.destroy(new Error('no answer')));
+        socket.once('error', reject).once('data', (answer: Buffer) => {
+          resolve(answer.subarray(0, 2).toString('hex'));
+          socket.destroy();
+        });
+      });
+    expect(await ask(ca)).toBe('0101');
+    await expect(ask(selfSigned().cert)).rejects.toThrow(/certificate|signature/i);
   });
 
   it('relays to public addresses', async () => {
