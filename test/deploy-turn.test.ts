@@ -10,6 +10,8 @@ import { selfSigned } from './support/self-signed.js';
 import { allocate, type TurnClient } from './support/turn-client.js';
 
 const SECRET = 'turn-secret-of-the-deployment';
+/** As behind a NAT (RFC 5737). */
+const EXTERNAL_IP = '198.51.100.7';
 
 let directory: string;
 let turn: RunningProcess;
@@ -40,7 +42,12 @@ beforeAll(async () => {
       `--pidfile=${join(directory, 'pid')}`,
       `--userdb=${join(directory, 'db')}`,
     ],
-    env: { TURN_SECRET_FILE: secretFile, TURN_TLS_DIR: directory, TMPDIR: directory },
+    env: {
+      TURN_SECRET_FILE: secretFile,
+      TURN_EXTERNAL_IP: `${EXTERNAL_IP}/127.0.0.1`,
+      TURN_TLS_DIR: directory,
+      TMPDIR: directory,
+    },
   });
   const username = `${Math.floor(Date.now() / 1000) + 600}:somebody`;
   const credential = createHmac('sha1', SECRET).update(username).digest('base64');
@@ -79,6 +86,10 @@ describe('the TURN server of the deployment', () => {
       });
     expect(await ask(ca)).toBe('0101');
     await expect(ask(selfSigned().cert)).rejects.toThrow(/certificate|signature/i);
+  });
+
+  it('gives out its external address', async () => {
+    expect((await clientOf(4)).relayed).toBe(EXTERNAL_IP);
   });
 
   it('relays to public addresses', async () => {

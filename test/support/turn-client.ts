@@ -5,6 +5,8 @@ import { isIPv4 } from 'node:net';
 
 /** As much of TURN (RFC 8656) as asks for a relay and for permissions; nothing is ever sent to a peer. */
 export interface TurnClient {
+  /** The IPv4 address that peers are told; null of another family. */
+  readonly relayed: string | null;
   /** @returns the error code of the answer; null: permitted */
   permit(peer: string): Promise<number | null>;
   close(): void;
@@ -16,6 +18,7 @@ const ATTRIBUTES = {
   integrity: 0x08,
   error: 0x09,
   peer: 0x12,
+  relayed: 0x16,
   realm: 0x14,
   nonce: 0x15,
   family: 0x17,
@@ -63,9 +66,11 @@ export async function allocate(
     [ATTRIBUTES.realm, realm],
     [ATTRIBUTES.nonce, nonce],
   ];
-  const code = errorOf(await ask(METHODS.allocate, wanted));
+  const allocated = await ask(METHODS.allocate, wanted);
+  const code = errorOf(allocated);
   if (code !== null) throw new Error(`the TURN server refuses an allocation: ${code}`);
   return {
+    relayed: family === 4 ? unmasked(allocated.get(ATTRIBUTES.relayed)) : null,
     permit: async (peer) => {
       const id = randomBytes(12);
       return errorOf(await ask(METHODS.createPermission, [[ATTRIBUTES.peer, xorAddress(peer, id)]], id));
@@ -104,6 +109,11 @@ function attributesOf(answer: Buffer): Map<number, Buffer> {
     at += 4 + Math.ceil(length / 4) * 4;
   }
   return found;
+}
+
+/** XOR-MAPPED-ADDRESS of IPv4 (RFC 8489, section 14.2). */
+function unmasked(value: Buffer | undefined): string | null {
+  return value ? [...value.subarray(4, 8)].map((byte, n) => byte ^ Number(COOKIE[n])).join('.') : null;
 }
 
 function errorOf(attributes: Map<number, Buffer>): number | null {
