@@ -78,9 +78,20 @@ async function open(colorScheme: 'light' | 'dark' = 'light'): Promise<Playground
     inits,
     strays,
     tab: async (name) => {
-      await page.getByRole('tab', { name }).click();
-      // It reads a document a moment after it has shown it, and keeps it in the same step.
-      await page.waitForFunction((text) => localStorage.getItem('graphiql:query')?.includes(text), name, WITHIN);
+      // It reads a document a moment after it has shown it, and keeps it in the same step. While its editors are still
+      // being made, on a busy machine, a click may come to nothing.
+      const isRead = (): Promise<boolean> =>
+        page
+          .waitForFunction((text) => localStorage.getItem('graphiql:query')?.includes(text), name, { timeout: 5_000 })
+          .then(
+            () => true,
+            () => false,
+          );
+      for (let tries = 0; tries < 4; tries += 1) {
+        await page.getByRole('tab', { name }).click();
+        if (await isRead()) return;
+      }
+      throw new Error(`the tab ${name} is not read`);
     },
     run: () => play.click(),
     shows: (text) => page.locator('.result-window').filter({ hasText: text }).waitFor(WITHIN),

@@ -125,7 +125,11 @@ describe('a relay in production', () => {
       nameKey: Buffer.alloc(32),
     };
     expect(() => createRelay({ ...options, config: configFor(first.url) })).toThrow(
-      'relay configuration: providers[0].endpoint: not an https URL; providers[0].token: not allowed in production',
+      [
+        'The relay configuration is not valid:',
+        '  providers[0].endpoint: not an https URL',
+        '  providers[0].token: not allowed in production, where secrets are in files',
+      ].join('\n'),
     );
   });
 });
