@@ -11,12 +11,18 @@ export function isForeignPage(headers: LoginHeaders, origins: readonly string[])
   const { origin, host } = headers;
   if (origin === undefined) return !OWN_SITES.includes(headers['sec-fetch-site']);
   if (typeof origin !== 'string') return true;
-  return !origins.includes(origin) && !isOfHost(origin, host);
+  return !origins.includes(origin) && !(typeof host === 'string' && isSameHost(origin, host));
 }
 
-function isOfHost(origin: string, host: LoginHeaders[string]): boolean {
-  if (typeof host !== 'string' || !URL.canParse(origin)) return false;
-  const { protocol, host: own } = new URL(origin);
-  // The origin leaves the scheme's own port out, and the Host header may name it.
-  return URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === own;
+/**
+ * RFC 6454: scheme, host and port. The scheme is not known behind a proxy, so host and port decide; and a proxy may write
+ * the port of the scheme or leave it out, so 80 and 443 are the same as none.
+ */
+export function isSameHost(origin: string, host: string | undefined): boolean {
+  if (host === undefined || !/^https?:/.test(origin) || !URL.canParse(origin)) return false;
+  return withoutUsualPort(new URL(origin).host) === withoutUsualPort(host.trim().toLowerCase());
+}
+
+function withoutUsualPort(host: string): string {
+  return host.replace(/:(?:80|443)$/, '');
 }

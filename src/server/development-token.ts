@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { OPAQUE_ID } from '../limits.js';
 import type { Clock } from '../ports.js';
-import { isLoopbackOrigin, isSameHost } from './admission.js';
+import { isLoopbackOrigin } from './admission.js';
+import { isSameHost } from '../host/origin.js';
 import type { DevelopmentLogin } from './development.js';
 
 /** Short, so that what a page does when its token expires is seen in development too. */

@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { isSameHost, isSameSecret } from './admission.js';
+import { isSameSecret } from './admission.js';
+import { isSameHost } from '../host/origin.js';
 import { httpError } from './http-error.js';
 
 export interface UpgradeRules {

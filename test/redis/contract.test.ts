@@ -7,7 +7,7 @@ import { rateLimiterContract } from '../contract/rate-limiter.js';
 import { wakeBusContract } from '../contract/wake-bus.js';
 import { SetClock } from '../support/clock.js';
 import { startRedis, startRedisCluster, startRedisSentinels } from '../support/redis.js';
-import { PATIENT, startNode } from './setup.js';
+import { PATIENT, startReadyNode } from './setup.js';
 
 const DEPLOYMENTS = {
   'one Redis server': () => startRedis(),
@@ -24,43 +24,43 @@ for (const [name, start] of Object.entries(DEPLOYMENTS)) {
     });
     afterAll(() => stop());
 
-    callStoreContract(name, () => {
-      const { callStore: store, close } = startNode(url, PATIENT);
-      return Promise.resolve({ store, pass: (ms) => wait(ms), stop: close });
+    callStoreContract(name, async () => {
+      const { callStore: store, close } = await startReadyNode(url, PATIENT);
+      return { store, pass: (ms) => wait(ms), stop: close };
     });
 
-    accountIndexContract(name, () => {
-      const { accountIndex: index, close } = startNode(url, PATIENT);
-      return Promise.resolve({ index, stop: close });
+    accountIndexContract(name, async () => {
+      const { accountIndex: index, close } = await startReadyNode(url, PATIENT);
+      return { index, stop: close };
     });
 
-    presenceContract(name, () => {
-      const { presence, close } = startNode(url, PATIENT);
-      return Promise.resolve({ presence, stop: close });
+    presenceContract(name, async () => {
+      const { presence, close } = await startReadyNode(url, PATIENT);
+      return { presence, stop: close };
     });
 
-    wakeBusContract(name, () => {
-      const [here, there] = [startNode(url, PATIENT), startNode(url, PATIENT)];
+    wakeBusContract(name, async () => {
+      const [here, there] = await Promise.all([startReadyNode(url, PATIENT), startReadyNode(url, PATIENT)]);
       const stopBoth = async (): Promise<void> => {
         await Promise.all([here.close(), there.close()]);
       };
-      return Promise.resolve({ sender: here.wakeBus, listener: there.wakeBus, stop: stopBoth });
+      return { sender: here.wakeBus, listener: there.wakeBus, stop: stopBoth };
     });
 
     let limiters = 0;
-    rateLimiterContract(name, () => {
+    rateLimiterContract(name, async () => {
       const clock = new SetClock();
-      const { rateLimiter, close, failures } = startNode(url, { ...PATIENT, clock });
+      const { rateLimiter, close, failures } = await startReadyNode(url, { ...PATIENT, clock });
       const run = limiters++;
       const stopped = async (): Promise<void> => {
         await close();
         // What is counted in memory, because Redis fails, is not what is tested here.
         expect(failures).toEqual([]);
       };
-      return Promise.resolve({
+      return {
         limiter: { take: (key, limit) => rateLimiter.take(`${run} ${key}`, limit), close: stopped },
         advance: (milliseconds) => Promise.resolve(clock.jump(milliseconds)),
-      });
+      };
     });
   });
 }

@@ -4,6 +4,7 @@ import { systemTimers } from '../../src/call/ports.js';
 import { CallService } from '../../src/call/service.js';
 import { createRedisAdapters } from '../../src/redis/adapters.js';
 import type { RedisAdapters, RedisOptions } from '../../src/redis/adapters.js';
+import { eventually } from '../support/process.js';
 import type { RedisFailure } from '../../src/redis/failure.js';
 
 export const ENCRYPTION_KEYS = [{ id: 'k1', key: randomBytes(32) }];
@@ -15,7 +16,7 @@ export const PATIENT = { operationMs: 20_000 } as const;
 
 /** What one node has of Redis, and the failures it noted. */
 export interface Node extends RedisAdapters {
-  readonly failures: readonly RedisFailure[];
+  readonly failures: RedisFailure[];
   /** Calls over it. Every account has the devices `phone` and `laptop`. */
   readonly calls: CallService;
 }
@@ -46,4 +47,12 @@ export function startNode(url: string, changes: Partial<RedisOptions> = {}): Nod
     input: { opaqueSdp: false },
   });
   return { ...adapters, failures, calls };
+}
+
+/** The same, once it is connected: the first attempt of a busy machine may take longer than it is given. */
+export async function startReadyNode(url: string, changes: Partial<RedisOptions> = {}): Promise<Node> {
+  const node = startNode(url, changes);
+  await eventually(() => !node.degraded(), 20_000);
+  node.failures.length = 0;
+  return node;
 }

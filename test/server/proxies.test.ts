@@ -1,7 +1,7 @@
 /** Whose address counts, and which host, when proxies stand in between. */
 import { describe, expect, it } from '@jest/globals';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { isSameHost } from '../../src/server/admission.js';
+import { isSameHost } from '../../src/host/origin.js';
 import { createProxies, networkOf } from '../../src/server/proxies.js';
 
 const request = (remoteAddress: string, headers: IncomingHttpHeaders = {}) =>
