@@ -11,6 +11,11 @@ export function settle(given: unknown, onValue: (value: unknown) => void, onFail
   adopt(given, onValue, onFailure, DEPTH);
 }
 
+/** The same, as a promise. */
+export function settled(given: unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => settle(given, resolve, reject));
+}
+
 function adopt(
   given: unknown,
   onValue: (value: unknown) => void,

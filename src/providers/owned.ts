@@ -1,5 +1,13 @@
-import { type ProviderCredentials, ProviderError, type ProviderRequest, type RelayProvider } from '../relay/ports.js';
+import { isIP } from 'node:net';
+import { settled } from '../host/settle.js';
 import { before } from '../relay/deadline.js';
+import {
+  type AddressResolver,
+  type ProviderCredentials,
+  ProviderError,
+  type ProviderRequest,
+  type RelayProvider,
+} from '../relay/ports.js';
 import { credentials } from './answer.js';
 
 /** A provider whose connections are ours to close. */
@@ -21,10 +29,22 @@ export function hostProvider(name: string, given: RelayProvider | ProviderFuncti
   return {
     name: typeof given === 'function' ? name : given.name,
     async credentials(request: ProviderRequest): Promise<ProviderCredentials> {
-      const answer = credentials.safeParse(await before(request.signal, mint(request)));
+      const answer = credentials.safeParse(await before(request.signal, settled(mint(request))));
       if (!answer.success) throw new ProviderError('malformed', null);
       return answer.data;
     },
     close: async () => undefined,
+  };
+}
+
+/** A host's own resolver: what it answers beside addresses is left out. */
+export function hostResolver(given: AddressResolver): AddressResolver {
+  return {
+    async resolve(hostname: string): Promise<readonly string[]> {
+      const answer = await settled(given.resolve(hostname));
+      return Array.isArray(answer)
+        ? answer.filter((address) => typeof address === 'string' && isIP(address) !== 0)
+        : [];
+    },
   };
 }

@@ -10,7 +10,7 @@ import { createChain } from './chain.js';
 import { cloudflareProvider } from './cloudflare.js';
 import { parseRelayConfig, type ProviderEntry } from './config.js';
 import { guarded } from './guard.js';
-import { hostProvider, type OwnedProvider, type ProviderFunction } from './owned.js';
+import { hostProvider, hostResolver, type OwnedProvider, type ProviderFunction } from './owned.js';
 import { currentSecret, type ReadSecret } from './secret.js';
 import { sharedSecretProvider } from './shared-secret.js';
 import { twilioProvider } from './twilio.js';
@@ -149,7 +149,9 @@ function start(json: unknown, options: CreateRelayOptions, times: RelayTimes): R
       return { ...experiment, relay: { ...relay, provider } };
     }),
   };
-  const resolver = options.resolver ?? new DnsAddressResolver({ ...file.dns, metrics, clock, deadlineMs: times.dnsMs });
+  const resolver = options.resolver
+    ? hostResolver(options.resolver)
+    : new DnsAddressResolver({ ...file.dns, metrics, clock, deadlineMs: times.dnsMs });
   const id = createHmac('sha256', options.nameKey)
     .update(JSON.stringify(json) ?? '')
     .digest('base64url');

@@ -15,6 +15,7 @@ export const CALLBACKS = [
   'sendWakeUp',
   'events',
   'provider',
+  'resolver',
   'onDefect',
   'allowsOrigin',
 ] as const;
@@ -90,9 +91,14 @@ export async function startHostWorld(): Promise<HostWorld> {
         requestedTtlSeconds: 86_400,
         clientTtlSeconds: 43_200,
         rateLimit: { max: 1_000, windowSeconds: 600 },
-        relay: { urls: ['turn:127.0.0.1:3478?transport=udp'] },
+        relay: {
+          urls: ['turn:127.0.0.1:3478?transport=udp'],
+          urlsWithIps: ['turn:{ip}:3478?transport=udp'],
+          hostname: 'relay.example',
+        },
       },
-      providers: [{ name: 'of-the-host', credentials: async () => provider() }],
+      providers: [{ name: 'of-the-host', credentials: () => provider() }],
+      resolver: { resolve: () => (misbehaviour('resolver', 'odd')?.() ?? Promise.resolve(['192.0.2.1'])) as never },
       times: { deadlineMs: 400, patienceMs: 200, backoffMs: 10 },
     },
   });

@@ -75,6 +75,7 @@ const CONCERNED: Readonly<Record<CallbackOfHost, (odd: string) => Promise<unknow
     return outcomeOf(wholeCall(alice, callee, odd));
   },
   provider: () => outcomeOf(bob.run(CallRelayDocument)),
+  resolver: () => outcomeOf(bob.run(CallRelayDocument)),
   allowsOrigin: (odd) =>
     openWire(`${world.origin.replace('http', 'ws')}/graphql`, { origin: `https://${odd}.example` }).then(
       (wire) => {
@@ -94,6 +95,7 @@ const EXPECTED: Readonly<Record<CallbackOfHost, unknown>> = {
   sendWakeUp: 'ok',
   events: 'ok',
   provider: 'CALL_RELAY_PROVIDER_ERROR',
+  resolver: 'ok',
   allowsOrigin: 'Unexpected server response: 403',
 };
 
