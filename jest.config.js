@@ -19,6 +19,10 @@ export default {
       },
     ],
   },
-  maxWorkers: 2,
+  // Half of the suites wait for processes, browsers and timers.
+  maxWorkers: 3,
+  // A worker keeps what the suites before left in it, and each suite after is slower by that.
+  workerIdleMemoryLimit: '400MB',
+  testSequencer: './jest.sequencer.js',
   testTimeout: 60_000,
 };

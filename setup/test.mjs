@@ -17,10 +17,10 @@ const PREPARATIONS = [
 /** Has packages of its own. The long suites run it by several processes at a time, which must not all install them. */
 const SUPERGRAPH = join(ROOT, 'examples/supergraph');
 
-/** All are run, and the tests after them, whichever fails. */
+/** All are run, two at a time, and the tests after them, whichever fails. */
 const CHECKS = [
-  { name: 'format', command: 'prettier', args: ['--check', '--log-level=warn', '.'] },
   { name: 'lint', command: 'eslint', args: ['.'] },
+  { name: 'format', command: 'prettier', args: ['--check', '--log-level=warn', '.'] },
   { name: 'types', command: 'tsc', args: ['--noEmit'] },
   { name: 'types of the web page', command: 'tsc', args: ['--noEmit', '-p', 'examples/web'] },
   // npm ci refuses a lock file that misses what other platforms need, which npm install leaves out without a word.
@@ -52,6 +52,17 @@ async function step({ name, work, command, args }) {
   print(`${failure === null ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)\n`);
   if (failure !== null) print(`${failure.trimEnd()}\n`);
   return failure === null;
+}
+
+/** @returns how many of the steps failed */
+async function stepsInPairs(steps) {
+  const left = [...steps];
+  let failed = 0;
+  const lane = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) if (!(await step(next))) failed += 1;
+  };
+  await Promise.all([lane(), lane()]);
+  return failed;
 }
 
 async function runScript(script, ...args) {
@@ -103,7 +114,7 @@ async function main() {
   }
   if (!ready) tests.failed += 1;
   else {
-    for (const check of full ? [] : CHECKS) if (!(await step(check))) tests.failed += 1;
+    if (!full) tests.failed += await stepsInPairs(CHECKS);
     const { passed, failed } = await runJest(full, jestArgs);
     tests.passed += passed;
     tests.failed += failed;

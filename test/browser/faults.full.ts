@@ -1,6 +1,6 @@
 /** As in faults.test.ts, what takes longer. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bothHear, bothSee, isBack, talking, until } from './phone.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { bothHear, bothSee, isBack, talking, until, type BrowserPhone } from './phone.js';
 import { startBrowserWorld, type BrowserWorld } from './world.js';
 
 /** The relay refuses credentials after that time. */
@@ -15,13 +15,46 @@ beforeAll(async () => {
     clientTtlSeconds: TTL_SECONDS,
   });
 }, 60_000);
+afterEach(() => world?.closePhones());
 afterAll(() => world?.close());
+
+async function inCall(): Promise<readonly [BrowserPhone, BrowserPhone]> {
+  const [a, b] = world.accounts();
+  const [caller, callee] = await Promise.all([world.phone(`${a}/phone`), world.phone(`${b}/phone`)]);
+  await talking(caller, callee, b);
+  return [caller, callee];
+}
+
+describe('a server that is killed in the middle of a call', () => {
+  it('does not keep anybody from hanging up: the other side hears of it when the server is back', async () => {
+    const [caller, callee] = await inCall();
+    await world.killServer();
+    await caller.until(({ client }) => client === 'connecting');
+    const told = caller.hangUp();
+    await caller.until(({ state, localTracks }) => state === 'ENDED' && localTracks === 0);
+    await world.server.startAgain();
+    expect(await told).toMatchObject({ ok: true });
+    expect(await callee.reached('ENDED')).toMatchObject({ endReason: 'COMPLETED', calls: 0 });
+  });
+});
+
+describe('a side whose browser says that it has a network again', () => {
+  it('looks for another path as soon as the browser says that it has one, though nothing was lost', async () => {
+    const [caller, callee] = await inCall();
+    // To the browser it is only a word: what is open stays open.
+    await caller.context.setOffline(true);
+    await caller.context.setOffline(false);
+    const look = await caller.until(({ generations, signaling }) => generations > 1 && signaling === 'stable');
+    expect(look).toMatchObject({ state: 'ACTIVE', client: 'online', peers: 1, error: null });
+    expect(look.states).not.toContain('RECONNECTING');
+    await bothHear(caller, callee);
+    await bothSee(caller, callee);
+  });
+});
 
 describe('credentials that expire during a call', () => {
   it('were renewed before by both sides, who find their way when the relay dies after that', async () => {
-    const [a, b] = world.accounts();
-    const phones = await Promise.all([world.phone(`${a}/phone`), world.phone(`${b}/phone`)]);
-    await talking(...phones, b);
+    const phones = await inCall();
     const expiredAt = Date.now() + TTL_SECONDS * 1_000;
     for (const phone of phones) {
       const look = await phone.until(({ usernames }) => usernames > 1, TTL_SECONDS * 1_000);
@@ -50,9 +83,7 @@ describe('a call', () => {
   it(
     `outlives ${ROUNDS} deaths of the server and of the relay`,
     async () => {
-      const [a, b] = world.accounts();
-      const phones = await Promise.all([world.phone(`${a}/phone`), world.phone(`${b}/phone`)]);
-      await talking(...phones, b);
+      const phones = await inCall();
       for (let round = 1; round <= ROUNDS; round += 1) {
         await world.killServer();
         await world.stopRelay();

@@ -1,5 +1,6 @@
 /** What the other side of a call sees when a page is left: closed, loaded again, or another one in its place. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { FULL } from '../support/full.js';
 import { talking, type BrowserPhone } from './phone.js';
 import { startBrowserWorld, type BrowserWorld, type PhoneOptions } from './world.js';
 
@@ -27,7 +28,7 @@ async function inCall(carrier: Carrier, keeps: boolean): Promise<readonly [Brows
   return [leaving, staying];
 }
 
-describe.each<Carrier>(['graphql-ws', 'Apollo Client'])('over %s', (carrier) => {
+describe.each<Carrier>(FULL ? ['graphql-ws', 'Apollo Client'] : ['graphql-ws'])('over %s', (carrier) => {
   it.each(Object.keys(WAYS))('a page that %s hangs up, when none can go on with its call', async (way) => {
     const [leaving, staying] = await inCall(carrier, false);
     await WAYS[way]!(leaving);

@@ -1,5 +1,6 @@
 /** A connection that forwards nothing any more, in a page: the browser's own events make it answer, or be left. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { FULL } from '../support/full.js';
 import { until, type BrowserPhone } from './phone.js';
 import { startBrowserWorld, type BrowserWorld } from './world.js';
 import { startSilentProxy, type SilentProxy } from '../support/silent-proxy.js';
@@ -30,10 +31,14 @@ const EVENTS: Readonly<Record<string, (phone: BrowserPhone) => Promise<unknown>>
   pageshow: ({ page }) => page.evaluate(() => void window.dispatchEvent(new PageTransitionEvent('pageshow'))),
 };
 
-describe.each(['callSocket', 'graphql-ws', 'Apollo Client'] as const)('over %s', (carrier) => {
-  it.each(Object.keys(EVENTS))(
-    '%s renews a dead connection, and the call that comes then is heard of',
-    async (event) => {
+const CARRIERS = ['callSocket', 'graphql-ws', 'Apollo Client'] as const;
+const PAIRS = CARRIERS.flatMap((carrier) => Object.keys(EVENTS).map((event) => [carrier, event] as const));
+
+// Each carrier and each event once; the long suites have each with each.
+describe('over', () => {
+  it.each(FULL ? PAIRS : PAIRS.filter((_pair, n) => n % 4 === 0))(
+    '%s, %s renews a dead connection, and the call that comes then is heard of',
+    async (carrier, event) => {
       const [a, b] = world.accounts();
       const phone = await world.phone(`${b}/phone`, { carrier, origin: proxy.origin });
       const before = proxy.connections;

@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import { apolloTransport, callSocket, createCallClient, graphqlWsTransport } from '../../src/client/index.js';
 import type { CallClient, Transport } from '../../src/client/index.js';
 import { startCallWorld, type CallWorld } from '../support/call-world.js';
+import { longIt } from '../support/full.js';
 import { eventually } from '../support/process.js';
 import { startSilentProxy, type SilentProxy } from '../support/silent-proxy.js';
 import { until } from './phone.js';
@@ -120,15 +121,19 @@ describe('a connection that forwards nothing any more, and says nothing', () => 
     expect(proxy.connections).toBe(2 * people.length);
   }, 90_000);
 
-  it('is not left while it only has nothing to say', async () => {
-    const client = open(CARRIERS['callSocket, graphqlWsTransport']!('quiet/phone'));
-    await online(client);
-    let changes = 0;
-    client.state.subscribe(() => (changes += 1));
-    // More than two pings.
-    await new Promise((resolve) => setTimeout(resolve, 22_000));
-    expect([changes, proxy.connections]).toEqual([0, 1]);
-  }, 60_000);
+  longIt(
+    'is not left while it only has nothing to say',
+    async () => {
+      const client = open(CARRIERS['callSocket, graphqlWsTransport']!('quiet/phone'));
+      await online(client);
+      let changes = 0;
+      client.state.subscribe(() => (changes += 1));
+      // More than two pings.
+      await new Promise((resolve) => setTimeout(resolve, 22_000));
+      expect([changes, proxy.connections]).toEqual([0, 1]);
+    },
+    60_000,
+  );
 
   it('is left while it opens, too: a socket that is never answered is tried anew', async () => {
     proxy.silence(true);
@@ -172,21 +177,25 @@ describe('a reason to doubt the connection', () => {
     expect([changes, proxy.connections]).toEqual([0, 1]);
   }, 60_000);
 
-  it('ends a wait between two tries', async () => {
-    let refuses = true;
-    const socket = callSocket({
-      url: path(),
-      token: () => (refuses ? 'not a token' : world.token('hurry/phone')),
-      webSocketImpl: WebSocket,
-    });
-    const client = open([graphqlWsTransport(socket), socket]);
-    await until(client.problem, (problem) => problem?.code === 'CALL_UNAUTHORIZED');
-    // Its wait has grown to seconds by now.
-    await eventually(() => proxy.connections >= 6, 60_000);
-    refuses = false;
-    page.dispatchEvent(new Event('online'));
-    await online(client);
-  }, 120_000);
+  longIt(
+    'ends a wait between two tries',
+    async () => {
+      let refuses = true;
+      const socket = callSocket({
+        url: path(),
+        token: () => (refuses ? 'not a token' : world.token('hurry/phone')),
+        webSocketImpl: WebSocket,
+      });
+      const client = open([graphqlWsTransport(socket), socket]);
+      await until(client.problem, (problem) => problem?.code === 'CALL_UNAUTHORIZED');
+      // Its wait has grown to seconds by now.
+      await eventually(() => proxy.connections >= 6, 60_000);
+      refuses = false;
+      page.dispatchEvent(new Event('online'));
+      await online(client);
+    },
+    120_000,
+  );
 });
 
 describe('a device that slept', () => {

@@ -1,6 +1,7 @@
 /** People call each other through the page: with its buttons, with the keyboard, and when something goes wrong. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { longIt } from '../support/full.js';
 import { eventually } from '../support/process.js';
 import { happened, happens, press, seen, startWebWorld, type WebWorld } from './web-world.js';
 
@@ -91,7 +92,7 @@ describe('two people', () => {
     await seen(bob, `${a} hung up before you answered.`);
   });
 
-  it('can do everything with the keyboard alone', async () => {
+  longIt('can do everything with the keyboard alone', async () => {
     const [alice, bob] = (await Promise.all([world.open(), world.open()])) as [Page, Page];
     await pressByKeyboard(alice, 'alice');
     await pressByKeyboard(bob, 'bob');
@@ -125,7 +126,7 @@ describe('two people', () => {
     expect(await focused(bob)).toBe('Call somebody');
   });
 
-  it('decline, on all devices, and answer on one', async () => {
+  longIt('decline, on all devices, and answer on one', async () => {
     const [alice, bob, tablet] = (await opened(a, b, b)) as [Page, Page, Page];
     await call(alice, b, 'Voice call');
     await tablet.getByRole('alertdialog').waitFor();
@@ -155,7 +156,7 @@ describe('two people', () => {
 });
 
 describe('a call whose window was closed', () => {
-  it('is shown where the phone is opened again, and goes on there', async () => {
+  longIt('is shown where the phone is opened again, and goes on there', async () => {
     const [alice, bob] = (await opened(a, b)) as [Page, Page];
     await call(alice, b, 'Voice call');
     await press(bob, 'Answer');
@@ -180,7 +181,7 @@ describe('a call whose window was closed', () => {
 });
 
 describe('somebody who is called while talking', () => {
-  it('goes on where he was when he declines, or hangs up to answer', async () => {
+  longIt('goes on where he was when he declines, or hangs up to answer', async () => {
     const [alice, bob, carol] = (await opened(a, b, `carol${people}`)) as [Page, Page, Page];
     await call(alice, b, 'Voice call');
     await press(bob, 'Answer');
@@ -202,7 +203,7 @@ describe('somebody who is called while talking', () => {
 });
 
 describe('somebody whose camera is in use', () => {
-  it('is told so, and answers without it', async () => {
+  longIt('is told so, and answers without it', async () => {
     const [alice, bob] = (await opened(a, b)) as [Page, Page];
     await bob.evaluate(() => {
       const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { slotOf } from '../../src/redis/slots.js';
 import { ANSWER, device, startInput } from '../call/world.js';
+import { longIt } from '../support/full.js';
 import { eventually } from '../support/process.js';
 import { startRedis, startRedisCluster, startRedisSentinels, startReplica } from '../support/redis.js';
 import type { RedisCluster, RedisServer } from '../support/redis.js';
@@ -87,7 +88,7 @@ describe('a Redis Cluster', () => {
 });
 
 describe('a Redis Cluster with replicas', () => {
-  it('goes on with the replica of a server that died, and all that it had', async () => {
+  longIt('goes on with the replica of a server that died, and all that it had', async () => {
     const { url, primaries, stop } = await startRedisCluster({ withReplicas: true });
     const node = startNode(url, { ...PATIENT, waitReplicas: 1 });
     const calls: string[] = [];

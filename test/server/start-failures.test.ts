@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFile
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FULL } from '../support/full.js';
 import { startServer } from '../support/process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'start-'));
@@ -87,8 +88,11 @@ const FAILURES: readonly (readonly [string, () => Record<string, string>, RegExp
   ['a setting that is no good', () => ({ PORT: 'http' }), /PORT must be a whole number/],
 ];
 
+// One of the settings, one of the machine, one of a file: a start is a process each.
+const OF_EACH_KIND = FAILURES.filter((_failure, n) => [0, 4, 10].includes(n));
+
 describe('a start that fails', () => {
-  it.each(FAILURES)('for %s: one line, no stack, exit 1', async (_name, env, line) => {
+  it.each(FULL ? FAILURES : OF_EACH_KIND)('for %s: one line, no stack, exit 1', async (_name, env, line) => {
     const server = startServer(env());
     expect(await server.ended).toEqual({ code: 1, signal: null });
     const told = server
@@ -99,9 +103,7 @@ describe('a start that fails', () => {
     expect(server.output()).not.toMatch(/Internal server error|canary|"stack"| at /);
   });
 
-  // One of the settings, one of the machine, one of a file: a start is a process each.
-  const ofAKind = FAILURES.filter((_failure, n) => [0, 4, 10].includes(n));
-  it.each(ofAKind)('for %s: JSON in production', async (_name, env, line) => {
+  it.each(FULL ? OF_EACH_KIND : OF_EACH_KIND.slice(0, 1))('for %s: JSON in production', async (_name, env, line) => {
     const server = startServer({ ...production(), ...env() });
     expect((await server.ended).code).toBe(1);
     const lines = server

@@ -201,24 +201,24 @@ describe('what is counted', () => {
 });
 
 describe('a connection that says nothing at all', () => {
-  it.each([
-    ['no byte', ''],
-    ['half of its headers', 'POST /graphql HTTP/1.1\r\nHost: x\r\n'],
-    [
-      'half of its body',
-      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
-    ],
-  ])('%s: is ended after 10 s', async (_name, text) => {
+  it('or half of its headers, or half of its body, is ended after 10 s', async () => {
     await begin();
-    const socket = connect(world.port, '127.0.0.1');
-    await once(socket, 'connect');
+    const said = [
+      '',
+      'POST /graphql HTTP/1.1\r\nHost: x\r\n',
+      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    ];
     const openedAt = performance.now();
-    socket.resume().write(text);
-    let isOpen = true;
-    void once(socket, 'close').then(() => (isOpen = false));
+    const open = new Set(said);
+    for (const text of said) {
+      const socket = connect(world.port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.resume().write(text);
+      void once(socket, 'close').then(() => open.delete(text));
+    }
     await pause(9_000);
-    expect(isOpen).toBe(true);
-    await until(() => !isOpen);
+    expect([...open]).toEqual(said);
+    await until(() => open.size === 0);
     // It was 30 s and more; what is above 12 is the machine's.
     expect(performance.now() - openedAt).toBeLessThan(25_000);
   });

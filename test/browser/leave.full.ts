@@ -1,0 +1,2 @@
+// All cases of leave.test.ts, which npm test has some of.
+import './leave.test.js';
