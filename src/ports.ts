@@ -34,6 +34,12 @@ export interface CallLifecycleEvent {
 
 export type SignalingEvent = RelayEvent | CallLifecycleEvent;
 
+/** Whose event it is: of a call the caller's, who can make many; null: of no account. */
+export function accountOf(event: SignalingEvent): string | null {
+  if ('callerAccountId' in event) return event.callerAccountId;
+  return 'account_id' in event ? event.account_id : null;
+}
+
 /** Receives events. Must not throw and must not block: an event that cannot be taken is lost, a call never is. */
 export interface EventSink {
   /** @param count how many events of this kind and content it stands for; 1 when left out */

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { WakeUp } from '../call/ports.js';
-import type { SignalingEvent } from '../ports.js';
+import { accountOf, type Clock, type SignalingEvent } from '../ports.js';
 import { EVENT_FIELDS } from './log-sink.js';
 
 /** What goes out first when not everything can, and what is dropped last when there is no room. */
@@ -13,11 +13,13 @@ export interface Message {
   readonly id: string;
   readonly type: 'call.wake' | SignalingEvent['event'];
   readonly urgency: Urgency;
-  /** Messages of one lane go out one after the other, in the order in which they came. */
+  /** Whose place it takes; null: it is of no account. */
+  readonly account: string | null;
+  /** Messages of one lane of an account go out one after the other, in the order in which they came. */
   readonly lane: string;
   /** JSON. */
   readonly body: string;
-  /** No attempt begins from then on, Unix milliseconds. */
+  /** No attempt begins from then on, in milliseconds of the clock's `elapsed`. */
   readonly giveUpAt: number;
 }
 
@@ -28,30 +30,29 @@ const LAST_WORD_MS = 10_000;
 /**
  * Its id is a hash of call, leg and kind, so that it is the same on every node and for as often as it is asked for. A device's
  * CANCEL or MISSED goes out after its INVITE.
- *
- * @param now when it was asked for, Unix milliseconds
  */
-export function wakeUpMessage(wakeUp: WakeUp, now: number): Message {
+export function wakeUpMessage(wakeUp: WakeUp, clock: Clock): Message {
   const { kind, callId, accountId, deviceId, media, reason, expiresAt } = wakeUp;
+  const now = clock.now();
+  const lifeMs = kind === 'INVITE' ? expiresAt - now : Math.max(expiresAt - now, LAST_WORD_MS);
   const type = 'call.wake';
   const data = { kind, callId, accountId, deviceId, media, reason, expiresAt: iso(expiresAt) };
   return {
     id: hash(type, callId, accountId, deviceId, kind),
     type,
     urgency: 'wake',
+    account: accountId,
     lane: JSON.stringify([callId, deviceId]),
     body: bodyOf(type, now, data),
-    giveUpAt: kind === 'INVITE' ? expiresAt : Math.max(expiresAt, now + LAST_WORD_MS),
+    giveUpAt: clock.elapsed() + lifeMs,
   };
 }
 
 /**
  * The published fields of an event, and no other. A call begins, is answered and ends once, so that its events are named by
  * hashes of type and call; relay events have nothing to be named by, and get random ids.
- *
- * @param now when it happened, Unix milliseconds
  */
-export function eventMessage(event: SignalingEvent, now: number): Message {
+export function eventMessage(event: SignalingEvent, clock: Clock): Message {
   const type = event.event;
   const payload: Readonly<Record<string, unknown>> = { ...event };
   const data = Object.fromEntries(EVENT_FIELDS[type].map((name) => [name, payload[name]]));
@@ -61,9 +62,10 @@ export function eventMessage(event: SignalingEvent, now: number): Message {
     id,
     type,
     urgency: callId === null ? 'relay' : 'call',
+    account: accountOf(event),
     lane: callId ?? id,
-    body: bodyOf(type, now, data),
-    giveUpAt: now + EVENT_LIFE_MS,
+    body: bodyOf(type, clock.now(), data),
+    giveUpAt: clock.elapsed() + EVENT_LIFE_MS,
   };
 }
 

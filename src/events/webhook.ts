@@ -36,7 +36,9 @@ export interface Webhook extends EventSink {
 /**
  * Posts wake-ups and events to one receiver as Standard Webhooks, at least once each unless they are given up: a wake-up when
  * nothing rings any more, an event after 15 minutes, anything that the receiver refuses with a 4xx other than 408 and 429, and
- * the least urgent of more than 10,000. What waits does not outlive this process.
+ * what there is no room for: of more than 10,000, the least urgent of the account that holds the most, or of all where none
+ * holds more than 100. Accounts take turns, with at most 8 attempts each at the same time. What waits does not outlive this
+ * process.
  *
  * A device's INVITE goes out before the CANCEL or MISSED of the same call, which waits until the INVITE is delivered or given
  * up and is sent in either case: an attempt that seemed to fail may have rung the device. The order holds for what one process
@@ -69,8 +71,8 @@ export function createWebhook(options: WebhookOptions): Webhook {
   }
 
   return {
-    wakeUp: (wakeUp) => queue.add(wakeUpMessage(wakeUp, clock.now())),
-    emit: (event) => queue.add(eventMessage(event, clock.now())),
+    wakeUp: (wakeUp) => queue.add(wakeUpMessage(wakeUp, clock)),
+    emit: (event) => queue.add(eventMessage(event, clock)),
     degraded: () => degraded,
     close: () => (closed ??= close()),
   };

@@ -1,5 +1,5 @@
 import type { SendWakeUp } from '../call/ports.js';
-import type { EventSink } from '../ports.js';
+import { accountOf, type EventSink } from '../ports.js';
 import { createCallback, quiet, type CallbackWatch } from './callback.js';
 
 /** How long a push or an event may take until it counts as lost, in milliseconds: nothing waits for it. */
@@ -17,8 +17,7 @@ export function asEventSink(given: EventSink, watch: CallbackWatch): EventSink {
   const callback = createCallback({ name: 'events', timeoutMs: TOLD_TIMEOUT_MS, waiting: WAITING }, watch);
   return {
     // Each has an event of its own: what one does to it is not seen by the others.
-    emit: (event, count) =>
-      callback.tell('callerAccountId' in event ? event.callerAccountId : null, () => given.emit({ ...event }, count)),
+    emit: (event, count) => callback.tell(accountOf(event), () => given.emit({ ...event }, count)),
   };
 }
 

@@ -176,7 +176,7 @@ describe('a receiver that is slow', () => {
     world.receiver.reply = () => new Promise((resolve) => held.push(resolve));
     for (let i = 0; i < 10_100; i += 1) world.webhook.emit(relayEvent(`account-${i}`));
     world.webhook.emit(STARTED);
-    for (let i = 0; i < 50; i += 1) world.webhook.wakeUp(world.wakeUp({ callId: `call-${i}` }));
+    for (let i = 0; i < 50; i += 1) world.webhook.wakeUp(world.wakeUp({ accountId: `account-${i}` }));
     const dropped = { type: 'call_relay.rate_limited', reason: 'overflow', httpStatus: null, lost: true };
     expect(world.failures).toEqual(Array(151).fill(dropped));
 
@@ -226,7 +226,7 @@ describe('the end of a webhook', () => {
     await world.close();
     world = await startWebhookWorld({ timeoutMs: 60_000 });
     world.receiver.reply = () => 'hang';
-    for (let i = 0; i < 40; i += 1) world.webhook.wakeUp(world.wakeUp({ callId: `call-${i}` }));
+    for (let i = 0; i < 40; i += 1) world.webhook.wakeUp(world.wakeUp({ accountId: `account-${i}` }));
     await world.until(() => world.receiver.requests.length === 32);
     await world.webhook.close();
     const lost = { type: 'call.wake', reason: 'closed', httpStatus: null, lost: true };

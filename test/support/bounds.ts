@@ -44,11 +44,11 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'events/call-metrics.ts dependencies': 'the dependencies that the code names',
   'events/metrics.ts known': 'label values of closed lists',
   'events/seldom.ts happenings': 'subjects, and one for all others; forgotten when nothing happens any more',
-  'events/webhook-queue.ts wake': 'lanes of messages that wait: MAX_MESSAGES in all',
-  'events/webhook-queue.ts call': 'lanes of messages that wait: MAX_MESSAGES in all',
-  'events/webhook-queue.ts relay': 'lanes of messages that wait: MAX_MESSAGES in all',
-  'events/webhook-queue.ts #waiting': 'lanes of messages that wait: MAX_MESSAGES in all',
-  'events/webhook-queue.ts messages': 'MAX_MESSAGES in all lanes together; over it the least urgent is lost',
+  'events/webhook-lanes.ts #owners': 'accounts with messages that wait: MAX_MESSAGES in all',
+  'events/webhook-lanes.ts messages':
+    'MAX_MESSAGES in all lanes together; over it the account that holds the most loses one',
+  'events/webhook-lanes.ts #waiting': 'lanes of messages that wait: MAX_MESSAGES in all',
+  'events/webhook-lanes.ts #heavy': 'accounts that hold more than FAIR_SHARE of MAX_MESSAGES: 100',
   'graphql/device-names.ts loader': 'devices of one operation; gone with it',
   'graphql/document-work.ts sets':
     'selection sets of one document, of which LIMITS.documentTokens are read; gone with the count',
