@@ -129,6 +129,16 @@ describe('the device directory', () => {
     expect(failures.map((failure) => failure.reason)).toEqual(['malformed']);
   });
 
+  it('whose answer for one of 40 accounts does not fit into 64 KiB is down for that account only', async () => {
+    const accounts = Array.from({ length: 40 }, (_, i) => `a${i}`);
+    const devices = Array.from({ length: 400 }, (_, i) => ({ id: `d${i}`, name: 'n'.repeat(200), active: true }));
+    service.accounts.set('a17', devices);
+    const outcomes = await Promise.all(accounts.map((accountId) => outcome(accountId)));
+    expect(outcomes.flatMap((code, i) => (code === 'ok' ? [] : [`a${i} ${code}`]))).toEqual(['a17 CALL_UNAVAILABLE']);
+    expect(directory.degraded()).toBe(false);
+    expect(new Set(failures.map((failure) => failure.reason))).toEqual(new Set(['too_large']));
+  });
+
   it('that leaves out an account it was asked for has not answered for it', async () => {
     service.omitted.add('a1');
     expect(await outcome('a1')).toBe('CALL_UNAVAILABLE');
