@@ -85,7 +85,7 @@ export function createMetrics(): Metrics {
   });
   const graphqlSeconds = new Histogram({
     name: 'graphql_request_seconds',
-    help: 'Time a GraphQL operation took, in seconds',
+    help: 'Time a GraphQL operation took, in seconds, without what a signal waited for an earlier one of its client',
     labelNames: ['transport'],
     buckets: SECONDS,
     registers,

@@ -5,6 +5,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema, ValidationRule } from 'graphql';
+import { startAnswerTime } from './answer-time.js';
 import { orderOfCost, type OrderOptions } from './apollo-order.js';
 import type { CallContext } from './context.js';
 import { hasStatus, httpPolicy } from './http-policy.js';
@@ -85,15 +86,15 @@ type Answered = Parameters<NonNullable<RequestListener['willSendResponse']>>[0];
 /** What HTTP adds to GraphQL. */
 function responsePolicy(onAnswered: ApolloSettings['onAnswered']): ApolloServerPlugin<CallContext> {
   return {
-    requestDidStart: async () => {
-      const startedAt = performance.now();
+    requestDidStart: async ({ contextValue }) => {
+      const seconds = startAnswerTime(contextValue);
       return {
         willSendResponse: async (answered) => {
           hideBehindRefusal(answered);
           applyPolicy(answered);
           const { body } = answered.response;
           const failed = body.kind === 'single' && body.singleResult.errors !== undefined;
-          onAnswered?.(failed ? 'error' : 'ok', (performance.now() - startedAt) / 1000);
+          onAnswered?.(failed ? 'error' : 'ok', seconds());
         },
       };
     },

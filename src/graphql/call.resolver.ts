@@ -147,11 +147,9 @@ clientCallId was used with other content.`,
     @Ctx() { callSignaling }: CallContext,
     @Arg('input', () => SendDescriptionInput, { description: 'The description.' }) input: SendDescriptionInput,
   ) {
-    return callSignaling.services.calls.sendDescription(await callSignaling.viewer(), {
-      ...input,
-      type: input.type as SdpType,
-      inReplyTo: input.inReplyTo ?? null,
-    });
+    const { services, waiting } = callSignaling;
+    const description = { ...input, type: input.type as SdpType, inReplyTo: input.inReplyTo ?? null };
+    return services.calls.sendDescription(await callSignaling.viewer(), description, waiting.onWait);
   }
 
   @Mutation(() => SignalReceipt, { description: 'Candidates of this device, in batches, in order.' })
@@ -161,15 +159,15 @@ clientCallId was used with other content.`,
     @Ctx() { callSignaling }: CallContext,
     @Arg('input', () => SendIceCandidatesInput, { description: 'The candidates.' }) input: SendIceCandidatesInput,
   ) {
-    return callSignaling.services.calls.sendIceCandidates(await callSignaling.viewer(), {
-      ...input,
-      candidates: input.candidates.map(({ candidate, sdpMid, sdpMLineIndex, usernameFragment }) => ({
-        candidate,
-        sdpMid: sdpMid ?? null,
-        sdpMLineIndex: sdpMLineIndex ?? null,
-        usernameFragment: usernameFragment ?? null,
-      })),
-    });
+    const { services, waiting } = callSignaling;
+    const candidates = input.candidates.map(({ candidate, sdpMid, sdpMLineIndex, usernameFragment }) => ({
+      candidate,
+      sdpMid: sdpMid ?? null,
+      sdpMLineIndex: sdpMLineIndex ?? null,
+      usernameFragment: usernameFragment ?? null,
+    }));
+    const batch = { ...input, candidates };
+    return services.calls.sendIceCandidates(await callSignaling.viewer(), batch, waiting.onWait);
   }
 
   @Mutation(() => Call, { description: "The device's own RTCPeerConnection became connected, or lost its peer." })

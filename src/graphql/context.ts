@@ -4,6 +4,7 @@ import type { EventStream } from '../call/stream.js';
 import type { EventStreams } from '../call/streams.js';
 import type { Viewer } from '../identity/viewer.js';
 import type { RelayCredentials } from '../relay/credentials.js';
+import { createWaiting, type Waiting } from './answer-time.js';
 import type { LooseStreams } from './loose-streams.js';
 
 /** What resolvers may ask of the domain. */
@@ -47,6 +48,8 @@ export interface Operation {
   identified(): Promise<boolean>;
   /** The socket of ours that it came over; null over HTTP, and over a host's own WebSocket. */
   readonly connection: StreamCarrier | null;
+  /** How long it waited for its client. */
+  readonly waiting: Waiting;
 }
 
 /** The part of a GraphQL context that is this module's: one key, so that a host can spread it into its own. */
@@ -67,5 +70,5 @@ export function createOperation(
       () => true,
       () => false,
     );
-  return { callSignaling: { services, viewer, identified, connection } };
+  return { callSignaling: { services, viewer, identified, connection, waiting: createWaiting() } };
 }

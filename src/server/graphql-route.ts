@@ -2,6 +2,7 @@ import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OperationTypeNode, type ExecutionResult } from 'graphql';
+import { startAnswerTime } from '../graphql/answer-time.js';
 import type { CallContext } from '../graphql/context.js';
 import type { Executor } from '../graphql/executor.js';
 import { GRAPHQL_RESPONSE, httpPolicy } from '../graphql/http-policy.js';
@@ -35,8 +36,9 @@ export function graphqlRoute({ apollo, executor, context, onAnswered }: GraphqlR
 
   return async (request, reply) => {
     if (!executor || !isPlain(request)) return byApollo(request, reply);
-    const startedAt = performance.now();
-    const answer = await answerOf(executor, request.body as PlainOperation, context(request));
+    const contextValue = context(request);
+    const seconds = startAnswerTime(contextValue);
+    const answer = await answerOf(executor, request.body as PlainOperation, contextValue);
     // Apollo Server has the words for a subscription that comes by HTTP.
     if (answer === null) return byApollo(request, reply);
 
@@ -45,7 +47,7 @@ export function graphqlRoute({ apollo, executor, context, onAnswered }: GraphqlR
     const mediaType = accept.includes(GRAPHQL_RESPONSE) ? GRAPHQL_RESPONSE : 'application/json';
     reply.code(policy.status).header('cache-control', 'no-store').header('content-type', `${mediaType}; charset=utf-8`);
     if (policy.retryAfterSeconds > 0) reply.header('retry-after', String(policy.retryAfterSeconds));
-    onAnswered?.(answer.errors ? 'error' : 'ok', (performance.now() - startedAt) / 1000);
+    onAnswered?.(answer.errors ? 'error' : 'ok', seconds());
     return JSON.stringify(policy.withoutData ? { errors: answer.errors } : answer);
   };
 }

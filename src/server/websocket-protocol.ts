@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { GraphQLError, type ExecutionArgs, type FormattedExecutionResult } from 'graphql';
 import { makeServer, MessageType, stringifyMessage, type Server } from 'graphql-ws';
 import { SignalingError } from '../errors.js';
+import { startAnswerTime } from '../graphql/answer-time.js';
 import type { CallContext } from '../graphql/context.js';
 import { codeOf } from '../graphql/errors.js';
 import type { Execution, Executor } from '../graphql/executor.js';
@@ -45,10 +46,10 @@ const TOO_MANY = new GraphQLError('', { originalError: new SignalingError('CALL_
 /** The graphql-transport-ws protocol, bent to this project's rules: what is executed, and what is answered to whom. */
 export function createProtocol({ executor, connect, contextFor, metrics }: ProtocolOptions): Server<Session> {
   async function run(args: ExecutionArgs): Promise<Execution> {
-    const startedAt = performance.now();
+    const seconds = startAnswerTime(args.contextValue);
     const result = await executor.run(args);
     const outcome = 'errors' in result && result.errors ? 'error' : 'ok';
-    metrics?.graphqlRequest('websocket', outcome, (performance.now() - startedAt) / 1_000);
+    metrics?.graphqlRequest('websocket', outcome, seconds());
     return result;
   }
 

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { parse, print, subscribe, type ExecutionResult } from 'graphql';
 import { astFromDirective } from '@graphql-tools/utils';
 import { SignalingError } from '../../src/errors.js';
+import { createWaiting } from '../../src/graphql/answer-time.js';
 import { apolloOptions } from '../../src/graphql/apollo.js';
 import { createOperation, type CallContext, type Services } from '../../src/graphql/context.js';
 import { authDirective, rateLimitDirective, RateLimitScopeType } from '../../src/graphql/directives.js';
@@ -160,6 +161,7 @@ describe('@auth', () => {
       callSignaling: {
         services: {} as Services,
         connection: null,
+        waiting: createWaiting(),
         identified: () => Promise.resolve(valid),
         viewer: () => (valid ? Promise.resolve(viewer) : Promise.reject(new SignalingError('CALL_UNAUTHORIZED'))),
       },
