@@ -17,7 +17,8 @@ import { createLooseStreams } from './graphql/loose-streams.js';
 import { createSchema } from './graphql/schema.js';
 import { quiet } from './host/callback.js';
 import { guardFunctions } from './host/functions.js';
-import { withQuietMethods } from './host/listeners.js';
+import { asOwnContext, withQuietMethods } from './host/listeners.js';
+import { asRateLimiter, asSharedCredentials } from './host/stores.js';
 import { authorizationIn, type LoginRequest } from './identity/login.js';
 import { createSessions } from './identity/session.js';
 import { findRevoked } from './identity/revoked.js';
@@ -98,14 +99,16 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
   const onFailure = (callback: string, reason: string): void => metrics.dependencyFailed(`host-${callback}`, reason);
   const watch = { onDefect, onFailure, clock };
   const adapters: CallAdapters = options.adapters ?? createMemoryAdapters(clock);
-  const given = options.rateLimiter ?? adapters.rateLimiter;
+  const given = options.rateLimiter ? asRateLimiter(options.rateLimiter, watch) : adapters.rateLimiter;
   const rateLimiter = given ?? createMemoryRateLimiter(clock);
   const events = createFanOut([metrics.calls, ...(options.events ? [options.events] : [])], watch);
   const nameKey = Buffer.from(options.nameKey ?? adapters.nameKey ?? randomBytes(32));
   const { login, directory, policy, sendWakeUp } = guardFunctions(options, watch);
+  const { sharedCredentials: shared } = options.relay;
   const relay = createRelay({
     readSecret: (path) => readFileSync(path, 'utf8'),
     ...options.relay,
+    ...(shared && { sharedCredentials: asSharedCredentials(shared, watch) }),
     production,
     events: tellRefusalsSeldom(events, clock),
     metrics,
@@ -211,7 +214,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     ...graphOf(schema, masker, () => ({})),
     withSchema: (merged, ownContext = () => ({})) => {
       checkSchema(merged);
-      return graphOf(merged, formatError, ownContext);
+      return graphOf(merged, formatError, asOwnContext(ownContext, onDefect));
     },
     context: ({ headers }) =>
       createOperation(services, () => learned.then(() => sessions.viewerOf(authorizationIn(headers), { headers }))),

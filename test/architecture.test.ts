@@ -19,7 +19,7 @@ const AREAS: Areas = {
   redis: {
     floor: 2,
     packages: ['@keyv/redis', 'keyv', 'node:crypto', 'node:net', 'node:timers/promises'],
-    beside: ['memory'],
+    beside: ['host', 'memory'],
   },
   events: { floor: 2, packages: ['node:crypto', 'prom-client', 'zod'], beside: ['host', 'http', 'jwt'] },
   dns: { floor: 2, packages: ['node:dns/promises'] },

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Keyv } from 'keyv';
 import { z } from 'zod';
 import type { Device } from '../identity/viewer.js';
+import { textAtOnce } from '../host/listeners.js';
+import { settled } from '../host/settle.js';
 import { OPAQUE_ID } from '../limits.js';
 import { within } from '../http/deadline.js';
 import type { Clock } from '../ports.js';
@@ -48,25 +50,40 @@ export interface LastKnownOptions {
 
 /** Keeps answers in a Keyv, which encrypts them where it leaves the process. */
 export function createLastKnown({ cache, keptMs, clock, nameOf = sha256 }: LastKnownOptions): LastKnown {
-  const keyOf = (accountId: string): string => `devices:${nameOf(accountId)}`;
+  const keyOf = (accountId: string): string => {
+    const name = textAtOnce(() => nameOf(accountId));
+    if (name === null) throw new TypeError('the account has no name in the cache');
+    return `devices:${name}`;
+  };
 
   /** A dead Redis lets its client wait for seconds. */
-  const attempt = <Result>(work: () => Promise<Result>): Promise<Result | undefined> =>
-    within(CACHE_TIMEOUT_MS, Promise.resolve().then(work)).catch(() => undefined);
+  const attempt = <Result>(work: () => unknown, read: (answer: unknown) => Result): Promise<Result | undefined> =>
+    within(
+      CACHE_TIMEOUT_MS,
+      Promise.resolve()
+        .then(() => settled(work()))
+        .then(read),
+    ).catch(() => undefined);
 
   return {
     get: async (accountId) => {
-      const entry = ENTRY.safeParse(await attempt(() => cache.get<unknown>(keyOf(accountId))));
-      if (!entry.success || entry.data.account !== accountId) return undefined;
-      const ageMs = clock.now() - entry.data.askedAt;
+      const entry = await attempt(
+        () => cache.get<unknown>(keyOf(accountId)),
+        (answer) => ENTRY.parse(answer),
+      );
+      if (entry?.account !== accountId) return undefined;
+      const ageMs = clock.now() - entry.askedAt;
       // From the future: one of the clocks was set, and nothing tells how old it is.
       if (ageMs < -AHEAD_MS) return undefined;
-      return { devices: entry.data.devices, askedAt: clock.elapsed() - Math.max(0, ageMs) };
+      return { devices: entry.devices, askedAt: clock.elapsed() - Math.max(0, ageMs) };
     },
     set: async (accountId, answer) => {
       const { devices, askedAt } = answer;
       const entry = { account: accountId, devices, askedAt: clock.now() - (clock.elapsed() - askedAt) };
-      await attempt(() => cache.set(keyOf(accountId), entry, keptMs));
+      await attempt(
+        () => cache.set(keyOf(accountId), entry, keptMs),
+        () => undefined,
+      );
     },
   };
 }

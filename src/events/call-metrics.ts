@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { END_REASONS } from '../call/state.js';
 import { REFUSAL_REASONS, type RefusalReason } from '../jwt/refusal.js';
+import { asPredicate, numberAtOnce } from '../host/listeners.js';
 import type { CallLifecycleEvent, EventSink } from '../ports.js';
 
 /** What this process does for calls, and on whom it depends. */
@@ -78,19 +79,19 @@ export function createCallMetrics(registry: Registry): CallMetrics {
       help,
       registers,
       collect() {
-        this.set(value());
+        this.set(numberAtOnce(value));
       },
     });
     return (read) => (value = read);
   };
-  const dependencies = new Map<string, () => boolean>();
+  const dependencies = new Map<string, (asked: undefined) => boolean>();
   new Gauge({
     name: 'dependency_degraded',
     help: 'Whether a service around this one is gone without at present: 1 yes, 0 no',
     labelNames: ['dependency'],
     registers,
     collect() {
-      for (const [dependency, isDegraded] of dependencies) this.set({ dependency }, isDegraded() ? 1 : 0);
+      for (const [dependency, isDegraded] of dependencies) this.set({ dependency }, isDegraded(undefined) ? 1 : 0);
     },
   });
 
@@ -109,7 +110,7 @@ export function createCallMetrics(registry: Registry): CallMetrics {
     },
     watchStreams: watched('call_streams', 'Event streams that are open on this node'),
     watchSockets: watched('websocket_connections', 'WebSockets that are open on this node'),
-    watchDependency: (dependency, isDegraded) => void dependencies.set(dependency, isDegraded),
+    watchDependency: (dependency, isDegraded) => void dependencies.set(dependency, asPredicate(isDegraded)),
     dependencyFailed: (dependency, reason) => failures.inc({ dependency, reason }),
     tokenRefused: (reason) => refused.inc({ reason }),
   };

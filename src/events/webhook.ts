@@ -1,3 +1,4 @@
+import { quiet } from '../host/callback.js';
 import { systemTimers, type SendWakeUp, type Timers } from '../call/ports.js';
 import { systemClock, type Clock, type EventSink } from '../ports.js';
 import { eventMessage, wakeUpMessage } from './webhook-message.js';
@@ -20,7 +21,7 @@ export interface WebhookOptions {
   readonly production?: boolean;
   /** Deadline of one attempt, in milliseconds; 1,000 when left out. */
   readonly timeoutMs?: number;
-  /** Told of each attempt that failed and each message that was lost; carries nothing secret. Must not throw. */
+  /** Told of each attempt that failed and each message that was lost; carries nothing secret. */
   readonly onFailure?: (failure: DeliveryFailure) => void;
 }
 
@@ -47,7 +48,7 @@ export interface Webhook extends EventSink {
  * @throws TypeError the URL or the secret cannot be used
  */
 export function createWebhook(options: WebhookOptions): Webhook {
-  const { url, clock = systemClock, timers = systemTimers, production = false, timeoutMs = 1_000, onFailure } = options;
+  const { url, clock = systemClock, timers = systemTimers, production = false, timeoutMs = 1_000 } = options;
   const key = signatureKey(options.secret);
   const poster = createPoster({ url, timeoutMs, production, connections: CONCURRENCY, now: () => clock.now() });
   let degraded = false;
@@ -61,7 +62,7 @@ export function createWebhook(options: WebhookOptions): Webhook {
       degraded = failure !== null;
       return failure;
     },
-    onFailure: (failure) => onFailure?.(failure),
+    onFailure: quiet(options.onFailure),
   });
 
   let closed: Promise<void> | null = null;

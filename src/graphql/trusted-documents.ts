@@ -1,4 +1,5 @@
 import { GraphQLError, Kind, parse, print, stripIgnoredCharacters, visit, type DocumentNode } from 'graphql';
+import { quiet } from '../host/callback.js';
 import { parseLimits } from './rules.js';
 
 /** The operations that are run where no others are. */
@@ -35,6 +36,7 @@ export class TrustedDocumentsError extends Error {
  * @throws TrustedDocumentsError
  */
 export function readTrustedDocuments(list: unknown, onRefused?: (name: string | null) => void): TrustedDocuments {
+  const tell = quiet(onRefused);
   const problems: string[] = [];
   const byId = new Map<string, string>();
   const trusted = new Set<string>();
@@ -61,7 +63,7 @@ export function readTrustedDocuments(list: unknown, onRefused?: (name: string | 
     textOf: (id) => byId.get(id),
     refusalOf: (document) => {
       if (trusted.has(normalised(document))) return null;
-      onRefused?.(nameOf(document));
+      tell(nameOf(document));
       return new GraphQLError('This operation is not one of those that this server runs.', {
         extensions: { code: 'QUERY_NOT_IN_SAFELIST' },
       });

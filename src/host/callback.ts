@@ -4,7 +4,15 @@ import { settle } from './settle.js';
 
 /** A function that a host gave, by the name under which its failures are told. */
 export type CallbackName =
-  'authenticator' | 'device-directory' | 'call-policy' | 'wake-up' | 'events' | 'metrics' | 'relay-provider';
+  | 'authenticator'
+  | 'device-directory'
+  | 'call-policy'
+  | 'wake-up'
+  | 'events'
+  | 'metrics'
+  | 'relay-provider'
+  | 'rate-limiter'
+  | 'shared-credentials';
 
 /**
  * - `threw`: it threw, or its promise was rejected

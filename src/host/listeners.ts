@@ -1,6 +1,7 @@
 import type { SendWakeUp } from '../call/ports.js';
 import { accountOf, type EventSink } from '../ports.js';
-import { createCallback, quiet, type CallbackWatch } from './callback.js';
+import { createCallback, quiet, type CallbackWatch, type OnDefect } from './callback.js';
+import { settle } from './settle.js';
 
 /** How long a push or an event may take until it counts as lost, in milliseconds: nothing waits for it. */
 const TOLD_TIMEOUT_MS = 10_000;
@@ -28,6 +29,40 @@ export function withQuietMethods<Hooks extends object>(hooks: Hooks, answering: 
     return [name, isHook ? quiet((...told: unknown[]): unknown => Reflect.apply(value, hooks, told)) : value];
   });
   return Object.fromEntries(guarded) as Hooks;
+}
+
+/** The text that a function has to give at once; null: anything else, a promise too, whose failure is heard of nowhere. */
+export function textAtOnce(call: () => unknown): string | null {
+  let answer: unknown;
+  quiet(() => (answer = call()))();
+  return typeof answer === 'string' ? answer : null;
+}
+
+/** A number that is read at once; 0 where there is none. */
+export function numberAtOnce(read: () => unknown): number {
+  let answer: unknown;
+  quiet(() => (answer = read()))();
+  return typeof answer === 'number' ? answer : 0;
+}
+
+/** What a host adds to the context of an operation, at once: nothing where it throws, or gives a promise or no object. */
+export function asOwnContext<Asked>(given: (asked: Asked) => unknown, onDefect: OnDefect): (asked: Asked) => object {
+  return (asked) => {
+    let own: object = {};
+    const take = (): unknown => {
+      const answer = given(asked);
+      if (typeof answer === 'object' && answer !== null && !Array.isArray(answer) && !('then' in answer)) {
+        own = { ...answer };
+      }
+      return answer;
+    };
+    try {
+      settle(take(), () => undefined, onDefect);
+    } catch (error) {
+      onDefect(error);
+    }
+    return own;
+  };
 }
 
 /** A question that is answered at once: only true is yes, whatever else a host's function gives, or throws. */

@@ -1,3 +1,4 @@
+import { textAtOnce } from '../host/listeners.js';
 import { ProviderError } from '../relay/ports.js';
 
 /** Where a provider's secret is: in a file, or, outside production, in the configuration itself. */
@@ -12,12 +13,7 @@ export type ReadSecret = (path: string) => string;
  * @throws ProviderError `secret`: it cannot be read, or is empty
  */
 export function currentSecret(secret: Secret, readSecret: ReadSecret): string {
-  let text: string;
-  try {
-    text = 'inline' in secret ? secret.inline : readSecret(secret.file).trim();
-  } catch {
-    throw new ProviderError('secret', null);
-  }
-  if (text === '') throw new ProviderError('secret', null);
+  const text = 'inline' in secret ? secret.inline : textAtOnce(() => readSecret(secret.file))?.trim();
+  if (!text) throw new ProviderError('secret', null);
   return text;
 }

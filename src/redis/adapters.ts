@@ -2,6 +2,7 @@ import type { Keyv } from 'keyv';
 import { hkdfSync, X509Certificate } from 'node:crypto';
 import type { AccountIndex, CallStore, Presence, WakeBus } from '../call/ports.js';
 import { systemClock } from '../ports.js';
+import { quiet } from '../host/callback.js';
 import type { RevocationLog } from '../identity/revocations.js';
 import type { Clock, RateLimiter } from '../ports.js';
 import { RedisAccountIndex } from './account-index.js';
@@ -46,9 +47,9 @@ export interface RedisOptions {
    * the first operation that fails because Redis is silent, the next one fails at once.
    */
   readonly operationMs?: number;
-  /** Is told of `problems()` whenever they change. Must not throw. */
+  /** Is told of `problems()` whenever they change. */
   readonly onProblems?: (problems: readonly string[]) => void;
-  /** Is told of each failure and its reason, in fixed words. Must not throw. */
+  /** Is told of each failure and its reason, in fixed words. */
   readonly onFailure?: OnRedisFailure;
 }
 
@@ -99,11 +100,10 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
     keys,
     waitReplicas: options.waitReplicas ?? 0,
     clock: options.clock ?? null,
-    onFailure: options.onFailure ?? (() => undefined),
+    onFailure: quiet(options.onFailure),
     operationMs,
   });
-  const onProblems = options.onProblems ?? (() => undefined);
-  const inspection = new Inspection({ topology, keys, run: redis.unproved, onProblems });
+  const inspection = new Inspection({ topology, keys, run: redis.unproved, onProblems: quiet(options.onProblems) });
   const heartbeat = new Heartbeat(redis, names);
   const due = new DueIndex(redis, cipher, names);
   const wakeBus = new RedisWakeBus(redis, topology, cipher, names);

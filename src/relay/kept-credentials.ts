@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { RecentlyUsed } from '../identity/recently-used.js';
 import type { Clock } from '../ports.js';
 import type { RelayUrls } from './config.js';
@@ -17,6 +18,25 @@ export interface SharedCredentials {
   /** @param ttlMs how long it is kept at most */
   set(key: string, value: string, ttlMs: number): Promise<unknown>;
 }
+
+/** As it is shared; `at` in Unix milliseconds, as other processes read it. */
+const ENTRY = z.object({
+  kept: z.object({
+    minted: z.object({
+      username: z.string(),
+      password: z.string(),
+      grantedTtlSeconds: z.number(),
+      urls: z.array(z.string()),
+    }),
+    relay: z.object({
+      urls: z.array(z.string()),
+      urlsWithIps: z.array(z.string()),
+      hostname: z.string().nullable(),
+    }),
+    arm: z.string(),
+  }),
+  at: z.number(),
+});
 
 /** Devices whose credentials this process holds, some 500 bytes each. */
 const MOST = 10_000;
@@ -54,10 +74,17 @@ export class KeptCredentials {
   async anywhere(key: string): Promise<Kept | null> {
     const here = this.here(key);
     if (here !== null || this.#shared === null) return here;
-    const text = await this.#shared.get(key);
-    if (text === undefined) return null;
-    const { kept, at } = JSON.parse(text) as { kept: Kept; at: number };
-    return withLifeLeft(kept, Math.max(0, this.#clock.now() - at));
+    const entry = entryIn(await this.#shared.get(key));
+    return entry && withLifeLeft(entry.kept, Math.max(0, this.#clock.now() - entry.at));
+  }
+}
+
+/** @returns null: nothing is kept, or what is there is of another make */
+function entryIn(text: string | undefined): { readonly kept: Kept; readonly at: number } | null {
+  try {
+    return ENTRY.parse(JSON.parse(text ?? 'null'));
+  } catch {
+    return null;
   }
 }
 

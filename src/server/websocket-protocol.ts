@@ -32,24 +32,20 @@ export interface ProtocolOptions {
    */
   readonly connect: (session: Session, authorization: string | undefined) => Promise<boolean>;
   readonly contextFor: (connection: Connection) => CallContext;
-  readonly metrics: WebSocketMetrics | undefined;
-}
-
-export interface WebSocketMetrics {
-  /** One operation was run, a subscription begun; its document had been found valid. */
-  graphqlRequest(transport: 'websocket', outcome: 'ok' | 'error', seconds: number): void;
+  /** Told of each operation that was run, and of each subscription when it has begun; its document had been found valid. */
+  readonly onAnswered: (outcome: 'ok' | 'error', seconds: number) => void;
 }
 
 /** Made once: an error costs more than the rest of a refusal, and this one is given to who sends too much. */
 const TOO_MANY = new GraphQLError('', { originalError: new SignalingError('CALL_RATE_LIMITED') });
 
 /** The graphql-transport-ws protocol, bent to this project's rules: what is executed, and what is answered to whom. */
-export function createProtocol({ executor, connect, contextFor, metrics }: ProtocolOptions): Server<Session> {
+export function createProtocol({ executor, connect, contextFor, onAnswered }: ProtocolOptions): Server<Session> {
   async function run(args: ExecutionArgs): Promise<Execution> {
     const seconds = startAnswerTime(args.contextValue);
     const result = await executor.run(args);
     const outcome = 'errors' in result && result.errors ? 'error' : 'ok';
-    metrics?.graphqlRequest('websocket', outcome, seconds());
+    onAnswered(outcome, seconds());
     return result;
   }
 

@@ -44,11 +44,16 @@ export interface DoorOptions extends UpgradeRules, Pick<ProtocolOptions, 'execut
   readonly clock: Clock;
   /** Receives what went wrong outside of an operation. */
   readonly onDefect: (error: unknown) => void;
-  readonly metrics?: ProtocolOptions['metrics'];
+  readonly metrics?: WebSocketMetrics;
   /** How often clients are pinged, in milliseconds. 5,000. */
   readonly pingMs?: number;
   /** How often devices are rechecked, in milliseconds. 4,000: a revocation takes effect within 5 s, the answer included. */
   readonly recheckMs?: number;
+}
+
+export interface WebSocketMetrics {
+  /** One operation was run, a subscription begun; its document had been found valid. */
+  graphqlRequest(transport: 'websocket', outcome: 'ok' | 'error', seconds: number): void;
 }
 
 /** The WebSocket door of a server. */
@@ -74,8 +79,12 @@ const CLOSING = { closeTimeout: CLOSE_TIMEOUT_MS };
 
 /** GraphQL over WebSocket (graphql-transport-ws), with the limits and the answers of HTTP. */
 export function createDoor(options: DoorOptions): WebSocketDoor {
-  const { executor, contextFor, metrics, clock, pingMs = 5_000, recheckMs = 4_000 } = options;
+  const { executor, contextFor, clock, pingMs = 5_000, recheckMs = 4_000 } = options;
   const onDefect = quiet(options.onDefect);
+  const onRefusedOrigin = quiet(options.onRefusedOrigin);
+  const onAnswered = quiet((outcome: 'ok' | 'error', seconds: number) =>
+    options.metrics?.graphqlRequest('websocket', outcome, seconds),
+  );
   const rules = { ...options, allowsOrigin: asPredicate(options.allowsOrigin) };
   const sockets = createSockets(options.maxSockets);
   const proxies = createProxies(options.trustProxy ?? null);
@@ -91,7 +100,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
       ),
   };
   const sessions = new Set<Session>();
-  const protocol = createProtocol({ executor, connect, contextFor, metrics });
+  const protocol = createProtocol({ executor, connect, contextFor, onAnswered });
   const wss = new WebSocketServer({
     noServer: true,
     handleProtocols,
@@ -104,7 +113,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
 
   function handleUpgrade(request: IncomingMessage, wire: Duplex, head: Buffer): void {
     const refusal = refusalOf(request, rules, proxies.hostOf(request));
-    if (refusal?.status === 403 && refusal.message === ORIGIN_REFUSED) options.onRefusedOrigin?.(request.headers);
+    if (refusal?.status === 403 && refusal.message === ORIGIN_REFUSED) onRefusedOrigin(request.headers);
     if (refusal) return refuseUpgrade(wire, request, refusal);
     let drop = (): void => {};
     admit(request, wire, admission, () => drop())

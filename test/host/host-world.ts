@@ -1,9 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createMetrics } from '../../src/events/metrics.js';
 import type { HostFunctions } from '../../src/host/functions.js';
+import { createMemoryRateLimiter } from '../../src/memory/rate-limiter.js';
 import { systemClock, type EventSink } from '../../src/ports.js';
 import { attachWebSocket } from '../../src/server/attach.js';
 import type { CallSignalingOptions } from '../../src/signaling/options.js';
+import { ProviderError } from '../../src/relay/ports.js';
 import { createCallSignaling } from '../../src/signaling.js';
 import { TestDevice } from '../support/device.js';
 
@@ -18,6 +21,13 @@ export const CALLBACKS = [
   'resolver',
   'onDefect',
   'allowsOrigin',
+  'onRefusedOrigin',
+  'metrics',
+  'countsOfSocket',
+  'rateLimiter',
+  'ownContext',
+  'keepsCredentials',
+  'findsCredentials',
 ] as const;
 export type CallbackOfHost = (typeof CALLBACKS)[number];
 
@@ -72,7 +82,10 @@ export async function startHostWorld(): Promise<HostWorld> {
   const events = {
     emit: (event) => ('calleeAccountId' in event ? misbehaviour('events', event.calleeAccountId)?.() : undefined),
   } satisfies EventSink;
+  const limiter = createMemoryRateLimiter(systemClock);
   const provider = (): never => {
+    // Credentials are looked for elsewhere when no provider has any.
+    if (misbehaviour('findsCredentials', 'odd')) throw new ProviderError('status', 500);
     const odd = misbehaviour('provider', 'odd');
     return (odd ? odd() : { username: 'u', password: 'p', grantedTtlSeconds: 43_200, urls: [] }) as never;
   };
@@ -85,6 +98,12 @@ export async function startHostWorld(): Promise<HostWorld> {
     ...functions,
     events,
     onDefect,
+    metrics: misbehaving(createMetrics(), ['text'], () => misbehaviour('metrics', 'odd')),
+    rateLimiter: {
+      take: (key, limit) =>
+        (misbehaviour('rateLimiter', /odd/.exec(key)?.[0] ?? '') ?? (() => limiter.take(key, limit)))(),
+      close: () => limiter.close(),
+    },
     rateLimits: { startCall: { max: 1_000, windowSeconds: 60 }, callRelay: { max: 1_000, windowSeconds: 60 } },
     relay: {
       config: {
@@ -99,12 +118,19 @@ export async function startHostWorld(): Promise<HostWorld> {
       },
       providers: [{ name: 'of-the-host', credentials: () => provider() }],
       resolver: { resolve: () => (misbehaviour('resolver', 'odd')?.() ?? Promise.resolve(['192.0.2.1'])) as never },
+      sharedCredentials: {
+        get: () => misbehaviour('findsCredentials', 'odd')?.() ?? Promise.resolve(undefined),
+        set: () => misbehaviour('keepsCredentials', 'odd')?.() ?? Promise.resolve(),
+      },
       times: { deadlineMs: 400, patienceMs: 200, backoffMs: 10 },
     },
   });
   const server = createServer((_request, response) => response.writeHead(404).end());
   const door = attachWebSocket(server, {
-    ...signaling.websocket,
+    ...signaling.withSchema(signaling.schema, (viewer) => misbehaviour('ownContext', viewer.accountId)?.() ?? {})
+      .websocket,
+    metrics: { graphqlRequest: () => misbehaviour('countsOfSocket', 'odd')?.() },
+    onRefusedOrigin: () => misbehaviour('onRefusedOrigin', 'odd')?.(),
     path: '/graphql',
     gatewaySecret: null,
     maxSockets: 1_000,
@@ -112,7 +138,7 @@ export async function startHostWorld(): Promise<HostWorld> {
     onDefect,
     allowsOrigin: (origin) => {
       const odd = misbehaviour('allowsOrigin', new URL(origin).hostname);
-      return odd ? odd() : true;
+      return odd ? odd() : !misbehaviour('onRefusedOrigin', 'odd');
     },
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -134,7 +160,23 @@ export async function startHostWorld(): Promise<HostWorld> {
       await Promise.all(devices.map((device) => device.close()));
       await door.close();
       await signaling.close();
+      await limiter.close();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** The same object, whose methods do something else as long as there is a misbehaviour. */
+function misbehaving<Hooks extends object>(
+  hooks: Hooks,
+  but: readonly string[],
+  misbehaviour: () => (() => never) | undefined,
+): Hooks {
+  const own = Object.entries(hooks).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'function' && !but.includes(name)
+      ? (...told: unknown[]): unknown => (misbehaviour() ?? (() => Reflect.apply(value, hooks, told) as never))()
+      : value,
+  ]);
+  return Object.fromEntries(own) as Hooks;
 }

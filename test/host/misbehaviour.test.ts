@@ -45,6 +45,9 @@ async function wholeCall(caller: TestDevice, callee: TestDevice, calleeAccountId
   return 'ok';
 }
 
+/** A device that has no credentials from before. */
+const relayOf = (odd: string): Promise<string> => outcomeOf(world.device(`${odd}/phone`).run(CallRelayDocument));
+
 /** Opens a socket and says who it is. @returns how it was closed; null: it was let in */
 async function closeCodeOf(name: string): Promise<number | null> {
   const wire = await openWire(`${world.origin.replace('http', 'ws')}/graphql`);
@@ -84,6 +87,14 @@ const CONCERNED: Readonly<Record<CallbackOfHost, (odd: string) => Promise<unknow
       },
       (error: Error) => error.message,
     ),
+  onRefusedOrigin: (odd) => CONCERNED.allowsOrigin(odd),
+  metrics: async (odd) => [await CONCERNED.events(odd), await relayOf(odd)],
+  countsOfSocket: (odd) => outcomeOf(world.device(`${odd}/phone`).openCalls()),
+  rateLimiter: (odd) => outcomeOf(world.device(`${odd}/phone`).openCalls()),
+  // A host's own resolvers may miss what it gives; ours do not.
+  ownContext: (odd) => outcomeOf(world.device(`${odd}/phone`).openCalls()),
+  keepsCredentials: (odd) => relayOf(odd),
+  findsCredentials: (odd) => relayOf(odd),
 };
 
 /** What the account that is concerned hears, whatever the callback does wrong. */
@@ -97,6 +108,13 @@ const EXPECTED: Readonly<Record<CallbackOfHost, unknown>> = {
   provider: 'CALL_RELAY_PROVIDER_ERROR',
   resolver: 'ok',
   allowsOrigin: 'Unexpected server response: 403',
+  onRefusedOrigin: 'Unexpected server response: 403',
+  metrics: ['ok', 'ok'],
+  countsOfSocket: 'ok',
+  rateLimiter: 'CALL_UNAVAILABLE',
+  ownContext: 'ok',
+  keepsCredentials: 'ok',
+  findsCredentials: 'CALL_RELAY_PROVIDER_ERROR',
 };
 
 describe.each(CALLBACKS)('%s that', (callback) => {
@@ -127,7 +145,15 @@ describe('the host', () => {
   it('is told of each callback by its name, and at most once in ten seconds', () => {
     const told = world.defects.filter((error) => error instanceof HostCallbackError);
     const names = new Set(told.map(({ callback }) => callback));
-    expect([...names].sort()).toEqual(['authenticator', 'call-policy', 'device-directory', 'events', 'wake-up']);
+    expect([...names].sort()).toEqual([
+      'authenticator',
+      'call-policy',
+      'device-directory',
+      'events',
+      'rate-limiter',
+      'shared-credentials',
+      'wake-up',
+    ]);
     expect(told.length).toBeLessThan(count);
   });
 });
