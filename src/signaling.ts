@@ -214,7 +214,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     ...graphOf(schema, masker, () => ({})),
     withSchema: (merged, ownContext = () => ({})) => {
       checkSchema(merged);
-      return graphOf(merged, formatError, asOwnContext(ownContext, onDefect));
+      return graphOf(merged, formatError, asOwnContext(ownContext, watch));
     },
     context: ({ headers }) =>
       createOperation(services, () => learned.then(() => sessions.viewerOf(authorizationIn(headers), { headers }))),

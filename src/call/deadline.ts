@@ -31,6 +31,8 @@ interface Deadline {
 /** How long a caller sees the call ring. An answer on its way still counts for as long as `noAnswer` says. */
 const SHOWN_RING_MS = 60_000;
 const PURGE_MS = 60_000;
+/** No deadline is further away than this; what is, was set before somebody set the store's clock back. */
+export const LONGEST_MS = 62_000;
 const TOMBSTONE_MS = 24 * 60 * 60 * 1000;
 const UNREACHABLE_MS = 20_000;
 
@@ -52,7 +54,7 @@ export const DEADLINES: readonly Deadline[] = [
     afterOutage: 'resume',
   },
   { action: 'busy', ms: UNREACHABLE_MS, since: busySince, afterOutage: 'resume' },
-  { action: 'noAnswer', ms: 62_000, since: (call) => call.createdAt, afterOutage: 'resume' },
+  { action: 'noAnswer', ms: LONGEST_MS, since: (call) => call.createdAt, afterOutage: 'resume' },
   { action: 'connectFailed', ms: 30_000, since: stateSince, afterOutage: 'restart' },
   { action: 'connectionLost', ms: 30_000, since: stateSince, afterOutage: 'restart' },
   { action: 'signalingLost', ms: 60_000, since: (call) => call.heardAt, afterOutage: 'restart' },
@@ -92,6 +94,22 @@ export function dueAt(call: Call, outages: readonly Outage[] = []): number | nul
   return nextDue(call, outages)?.at ?? null;
 }
 
+/** @returns when the call is to be looked at next: no later than any deadline can be, whatever became of the store's clock */
+export function lookAt(call: Call, { now, outages }: StoreTime): number | null {
+  const at = dueAt(call, outages);
+  return at === null ? null : Math.min(at, now + LONGEST_MS);
+}
+
+/**
+ * A ringing call that began further in the future than it may ring: the store's clock was set back, and nothing tells by how
+ * much it rang already. It ends now, rather than after as much time as the clock was set back by.
+ */
+function overtaken(call: Call, now: number): Due | null {
+  if (!isRinging(call.state) || call.createdAt - now <= LONGEST_MS) return null;
+  const move = moveOf(call.state, 'noAnswer', 'SERVER');
+  return move && { at: now, action: 'noAnswer', move };
+}
+
 /** @returns when the tombstone goes, Unix milliseconds; null while the call is open. */
 export function expiresAt(call: Call): number | null {
   return call.endedAt === null ? null : call.endedAt + TOMBSTONE_MS;
@@ -123,7 +141,7 @@ function purge(call: Call): Call {
  * @returns the same call, when time has changed nothing
  */
 export function settle(call: Call, { now, outages }: StoreTime): Change {
-  const due = nextDue(call, outages);
+  const due = overtaken(call, now) ?? nextDue(call, outages);
   const change =
     due?.move.reason && now >= due.at ? endCall(unchanged(call), due.at, due.move.reason, null) : unchanged(call);
   const { endedAt, purged } = change.call;

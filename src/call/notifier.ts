@@ -79,8 +79,8 @@ export class Notifier {
       calleeAccountId: call.calleeAccountId,
       media: call.media,
       endReason,
-      ringMs: rangUntil === null ? null : rangUntil - createdAt,
-      talkMs: endedAt === null ? null : connectedAt === null ? 0 : endedAt - connectedAt,
+      ringMs: rangUntil === null ? null : Math.max(0, rangUntil - createdAt),
+      talkMs: endedAt === null ? null : connectedAt === null ? 0 : Math.max(0, endedAt - connectedAt),
     });
   }
 

@@ -6,7 +6,7 @@ import { atMost } from './at-most.js';
 import type { Call, ConnectionReport, DeviceRef } from './call.js';
 import { actorOf, legOf } from './call.js';
 import type { StoreTime } from './deadline.js';
-import { dueAt } from './deadline.js';
+import { lookAt } from './deadline.js';
 import { Desk } from './desk.js';
 import { Gaps } from './gaps.js';
 import { randomId } from './ids.js';
@@ -194,7 +194,7 @@ export class CallService {
     await atMost(SWEPT_AT_ONCE, due, async (callId) => {
       try {
         const loaded = await this.ledger.load(callId);
-        await store.schedule(callId, loaded && dueAt(loaded.call, loaded.time.outages));
+        await store.schedule(callId, loaded && lookAt(loaded.call, loaded.time));
       } catch (error) {
         failed.push(error);
       }

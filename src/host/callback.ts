@@ -12,7 +12,8 @@ export type CallbackName =
   | 'metrics'
   | 'relay-provider'
   | 'rate-limiter'
-  | 'shared-credentials';
+  | 'shared-credentials'
+  | 'own-context';
 
 /**
  * - `threw`: it threw, or its promise was rejected

@@ -1,7 +1,6 @@
 import type { SendWakeUp } from '../call/ports.js';
 import { accountOf, type EventSink } from '../ports.js';
-import { createCallback, quiet, type CallbackWatch, type OnDefect } from './callback.js';
-import { settle } from './settle.js';
+import { createCallback, quiet, type CallbackWatch } from './callback.js';
 
 /** How long a push or an event may take until it counts as lost, in milliseconds: nothing waits for it. */
 const TOLD_TIMEOUT_MS = 10_000;
@@ -46,21 +45,16 @@ export function numberAtOnce(read: () => unknown): number {
 }
 
 /** What a host adds to the context of an operation, at once: nothing where it throws, or gives a promise or no object. */
-export function asOwnContext<Asked>(given: (asked: Asked) => unknown, onDefect: OnDefect): (asked: Asked) => object {
+export function asOwnContext<Asked>(given: (asked: Asked) => unknown, watch: CallbackWatch): (asked: Asked) => object {
+  const callback = createCallback({ name: 'own-context' }, watch);
   return (asked) => {
     let own: object = {};
-    const take = (): unknown => {
+    callback.tell(null, () => {
       const answer = given(asked);
-      if (typeof answer === 'object' && answer !== null && !Array.isArray(answer) && !('then' in answer)) {
-        own = { ...answer };
-      }
+      const isOwn = typeof answer === 'object' && answer !== null && !Array.isArray(answer) && !('then' in answer);
+      if (isOwn) own = { ...answer };
       return answer;
-    };
-    try {
-      settle(take(), () => undefined, onDefect);
-    } catch (error) {
-      onDefect(error);
-    }
+    });
     return own;
   };
 }

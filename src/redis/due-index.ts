@@ -1,3 +1,4 @@
+import { LONGEST_MS } from '../call/deadline.js';
 import { SignalingError } from '../errors.js';
 import type { Cipher, Place } from './cipher.js';
 import type { Deadline } from './deadline.js';
@@ -9,6 +10,9 @@ import { loadScript } from './script.js';
 
 const DUE = loadScript('due');
 const SCHEDULE = loadScript('schedule');
+
+/** A call whose time is further away was scheduled before the clock was set back by more than a ringing lasts. */
+const AHEAD_MS = 2 * LONGEST_MS;
 
 /**
  * When the server has to look at which call. It is in other slots than the calls, so it may be behind them: a call that is
@@ -53,7 +57,11 @@ export class DueIndex {
 
   async #dueIn(shard: number, limit: number): Promise<readonly { readonly callId: string; readonly at: string }[]> {
     const keys = this.#names.due(shard);
-    const found = (await this.#redis.run(DUE, keys, [limit])) as readonly (readonly [Buffer, Buffer, Buffer])[];
+    const found = (await this.#redis.run(DUE, keys, [limit, AHEAD_MS])) as readonly (readonly [
+      Buffer,
+      Buffer,
+      Buffer,
+    ])[];
     return this.#redis.guarded(DUE.name, () =>
       Promise.resolve(
         found.map(([name, at, known]) => {

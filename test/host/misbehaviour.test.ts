@@ -150,6 +150,7 @@ describe('the host', () => {
       'call-policy',
       'device-directory',
       'events',
+      'own-context',
       'rate-limiter',
       'shared-credentials',
       'wake-up',
