@@ -1,0 +1,87 @@
+/** What is no request that GraphQL could answer, on a raw socket: our own shape, and nothing of what was sent. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createLog } from '../../src/server/log.js';
+import { startServer, type RunningServer } from '../../src/server/server.js';
+import { parseSettings } from '../../src/server/settings.js';
+
+const start = (): Promise<RunningServer> => startServer(parseSettings({ PORT: '0' }), createLog({ level: 'silent' }));
+let server: RunningServer;
+beforeAll(async () => {
+  server = await start();
+});
+afterAll(() => server.close());
+
+/** Sends bytes as they are. @returns all that comes back until the server closes */
+async function send(origin: string, text: string): Promise<string> {
+  const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+  socket.on('error', () => undefined);
+  socket.write(text);
+  await once(socket, 'close');
+  return answer;
+}
+
+function read(answer: string): { readonly status: number; readonly body: unknown } {
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  return { status: Number(head.split(' ')[1]), body: JSON.parse(body) };
+}
+const errorOf = (status: number, more: object = {}): object => ({
+  errors: [{ message: expect.any(String), extensions: { code: 'BAD_REQUEST', status, retryable: false, ...more } }],
+});
+const request = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+
+describe('a path that is no UTF-8', () => {
+  it.each(['/%c0%ae', '/secret-path/%c0%ae', '/graphql%ff', '/%'])(
+    '%s is refused without being named',
+    async (path) => {
+      const answer = await send(server.origin, request(path));
+      expect(read(answer)).toEqual({ status: 400, body: errorOf(400) });
+      expect(answer).not.toContain(path);
+      expect(answer).not.toContain('secret-path');
+    },
+  );
+});
+
+describe('what is no HTTP', () => {
+  it.each([
+    ['no method', 'HELLO canary\r\n\r\n', 400],
+    ['another protocol', '\x16\x03\x01\x02\x00\x01canary\r\n\r\n', 400],
+    ['two lengths', 'POST /graphql HTTP/1.1\r\nHost: canary\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
+    ['a header without a name', 'GET / HTTP/1.1\r\nHost: canary\r\n: canary\r\n\r\n', 400],
+    ['headers of 64 KiB', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'canary'.repeat(11_000)}\r\n\r\n`, 431],
+  ])('(%s) is answered in our shape, and not repeated', async (_what, text, status) => {
+    const answer = await send(server.origin, text);
+    expect(read(answer)).toEqual({ status, body: errorOf(status) });
+    expect(answer).not.toContain('canary');
+  });
+});
+
+it('a request on a connection that is open while the server stops is told to come back', async () => {
+  const stopping = await start();
+  const socket = connect(Number(new URL(stopping.origin).port), '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+  // Its headers are not complete: it is no idle connection, which a server that stops would close.
+  socket.write('GET /healthz HTTP/1.1\r\n');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const closed = stopping.close();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.write('Host: localhost\r\n\r\n');
+  await once(socket, 'close');
+  expect(read(answer)).toEqual({
+    status: 503,
+    body: {
+      errors: [
+        {
+          message: 'The server is stopping.',
+          extensions: expect.objectContaining({ code: 'CALL_UNAVAILABLE', retryable: true, retryAfterSeconds: 1 }),
+        },
+      ],
+    },
+  });
+  expect(answer.toLowerCase()).toContain('connection: close');
+  await closed;
+});
