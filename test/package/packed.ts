@@ -1,8 +1,9 @@
 import { afterAll } from '@jest/globals';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ROOT, startProcess } from '../support/process.js';
+import { installedWith, linkFiles } from './closure.js';
 
 /** The package as npm would publish it. */
 export interface Packed {
@@ -10,10 +11,10 @@ export interface Packed {
   /** Paths within it. */
   readonly files: readonly string[];
   /**
-   * A new project that has the package, and beside it what the package declares that it needs: those are links to what is
-   * installed here, as there is no registry to ask.
+   * A new project, outside of the repository, that has the package and what the package declares that it needs, with all
+   * that these need, and nothing else: of what is installed here, so that no registry is asked.
    *
-   * @param packages more that the project has installed
+   * @param packages more that the project has installed, by name
    */
   project(files: Readonly<Record<string, string>>, packages?: readonly string[]): Promise<string>;
   remove(): void;
@@ -51,11 +52,7 @@ export async function pack(from = ROOT): Promise<Packed> {
       const installed = join(project, 'node_modules', manifest.name);
       mkdirSync(installed, { recursive: true });
       await run(project, 'tar', '-xzf', tarball, '-C', installed, '--strip-components=1');
-      for (const name of new Set([...needed, ...packages])) {
-        const link = join(project, 'node_modules', name);
-        mkdirSync(dirname(link), { recursive: true });
-        symlinkSync(join(ROOT, 'node_modules', name), link);
-      }
+      for (const path of installedWith([...needed, ...packages])) linkFiles(join(ROOT, path), join(project, path));
       for (const [name, text] of Object.entries({ 'package.json': '{ "type": "module" }', ...files })) {
         mkdirSync(dirname(join(project, name)), { recursive: true });
         writeFileSync(join(project, name), text);
