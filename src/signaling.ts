@@ -15,6 +15,7 @@ import { createMasker, type Masker } from './graphql/errors.js';
 import { createExecutor, type Executor } from './graphql/executor.js';
 import { createLooseStreams } from './graphql/loose-streams.js';
 import { createSchema } from './graphql/schema.js';
+import { allowsPagesOf } from './host/authenticator.js';
 import { quiet } from './host/callback.js';
 import { guardFunctions } from './host/functions.js';
 import { asOwnContext, withQuietMethods } from './host/listeners.js';
@@ -79,6 +80,8 @@ export interface WebSocketParts {
   readonly onDefect: (error: unknown) => void;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** Pages of the origins that the authenticator lists, beside those of the same host. */
+  readonly allowsOrigin: (origin: string) => boolean;
   /** @param request the upgrade request of the socket */
   authenticate(authorization: string | undefined, request: LoginRequest): Promise<Viewer>;
   contextFor(connection: StreamCarrier & { readonly viewer: Viewer }): CallContext;
@@ -196,6 +199,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
         onDefect,
         metrics,
         clock,
+        allowsOrigin: allowsPagesOf(options.authenticator),
         authenticate: async (authorization, { headers }) => {
           await revocations.learn();
           return sessions.viewerOf(authorization, { headers });

@@ -32,7 +32,7 @@ describe('options', () => {
     expect(
       problemsOf({ callPolcy: () => true, nameKey: Buffer.alloc(3), relay: { config: {} }, cursorKeys: [] }),
     ).toEqual([
-      'authenticator is missing: it must be a function, or an object with authenticate',
+      'authenticator is missing: it must be a function, or an object with authenticate or authenticateRequest',
       'cursorKeys must be a list of at least one key of 32 bytes, each a Buffer or Uint8Array',
       'nameKey must be at least 32 bytes, as a Buffer or Uint8Array',
       'callPolcy is no option; did you mean callPolicy?',
@@ -42,6 +42,17 @@ describe('options', () => {
       expect.stringContaining('relay.config: providers'),
       expect.stringContaining('relay.config: relay'),
     ]);
+  });
+
+  it('an authenticator may be asked about requests, for pages of origins as browsers send them', () => {
+    const authenticateRequest = () => null;
+    const problems = (origins?: unknown) => problemsOf({ ...VALID, authenticator: { authenticateRequest, origins } });
+    expect(problems()).toEqual([]);
+    expect(problems(['https://app.example.com', 'http://localhost:5173', 'capacitor://localhost'])).toEqual([]);
+    for (const wrong of ['https://app.example.com', ['https://app.example.com/'], ['app.example.com'], ['*'], [/./]])
+      expect(problems(wrong)).toEqual([
+        expect.stringMatching(/^authenticator must have origins as browsers send them/),
+      ]);
   });
 
   it('that are right are taken; adapters may have more than is used of them', () => {

@@ -35,6 +35,12 @@ export interface RequestAuthenticator {
 export type HostAuthenticator =
   Authenticator | RequestAuthenticator | ((token: string, request: LoginRequest) => Answer);
 
+/** Whether pages of this origin, though of another host, may ask with their cookies: those that the host lists. */
+export function allowsPagesOf(given: HostAuthenticator): (origin: string) => boolean {
+  const origins = 'origins' in given ? (given.origins ?? []) : [];
+  return (origin) => origins.includes(origin);
+}
+
 /** From 2001 on, in seconds; in milliseconds that would be in the first days of 1970. */
 const LOOKS_LIKE_SECONDS = { from: 1e9, to: 1e11 };
 const time = z.number().refine((value) => value < LOOKS_LIKE_SECONDS.from || value >= LOOKS_LIKE_SECONDS.to, {

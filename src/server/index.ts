@@ -1,8 +1,8 @@
-import type { Log } from './log.js';
+import type { Log, LogOptions } from './log.js';
 import type { RunningServer } from './server.js';
 import type { Settings } from './settings.js';
 
-export { createLog, type Log, type LogOptions } from './log.js';
+export type { Log, LogOptions } from './log.js';
 export { parseSettings, SettingsError, type Environment, type Settings } from './settings.js';
 export type { WebSocketDoor } from './websocket.js';
 export { attachWebSocket, createWebSocket, type WebSocketOptions } from './attach.js';
@@ -12,6 +12,25 @@ export type { RunningServer } from './server.js';
 const PACKAGES =
   '@apollo/server @apollo/utils.keyvadapter @as-integrations/fastify @fastify/cors @keyv/redis fastify pino';
 
+/** What needs those packages is loaded when it is called, so that everything else can be had without them. */
+async function load<Module>(loading: Promise<Module>): Promise<Module> {
+  return loading.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new Error(`The standalone server needs packages that are not installed: npm install ${PACKAGES}`, {
+      cause: error,
+    });
+  });
+}
+
+/**
+ * The log of the standalone server: JSON lines with listed fields only.
+ *
+ * @throws Error pino is not installed: the message says what to install
+ */
+export async function createLog(options: LogOptions): Promise<Log> {
+  return (await load(import('./log.js'))).createLog(options);
+}
+
 /**
  * The standalone server: everything that the settings ask for, on one port.
  *
@@ -20,11 +39,5 @@ const PACKAGES =
  * @throws Error the address is in use, or a package is not installed: the message says which to install
  */
 export async function startServer(settings: Settings, log: Log): Promise<RunningServer> {
-  const server = await import('./server.js').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new Error(`The standalone server needs packages that are not installed: npm install ${PACKAGES}`, {
-      cause: error,
-    });
-  });
-  return server.startServer(settings, log);
+  return (await load(import('./server.js'))).startServer(settings, log);
 }

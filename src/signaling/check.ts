@@ -26,6 +26,17 @@ const objectWith = (what: string, ...methods: readonly string[]): Check =>
   must(`${what}: an object with ${methods.join(' and ')}`, (value) => methods.every((method) => has(value, method)));
 const functionOr = (method: string): Check =>
   must(`a function, or an object with ${method}`, (value) => isFunction(value) || has(value, method));
+const isOrigin = (value: unknown): boolean =>
+  typeof value === 'string' && /^[a-z][a-z\d+.-]*:\/\/[^/?#\s]+$/.test(value);
+const LOGIN = 'a function, or an object with authenticate or authenticateRequest';
+const login: Check = (value) => {
+  if (!isFunction(value) && !has(value, 'authenticate') && !has(value, 'authenticateRequest'))
+    return `must be ${LOGIN}`;
+  const { origins = [] } = value as { origins?: unknown };
+  return Array.isArray(origins) && origins.every(isOrigin)
+    ? null
+    : 'must have origins as browsers send them, for example https://app.example.com, without a path';
+};
 const key = must('at least 32 bytes, as a Buffer or Uint8Array', (value) => bytesOf(value) >= 32);
 const keys = must(
   'a list of at least one key of 32 bytes, each a Buffer or Uint8Array',
@@ -35,7 +46,7 @@ const limiter = objectWith('a rate limiter', 'take', 'close');
 const object = must('an object', isRecord);
 
 const OPTIONS: Readonly<Record<keyof CallSignalingOptions, Check>> = {
-  authenticator: functionOr('authenticate'),
+  authenticator: login,
   deviceDirectory: functionOr('devicesOf'),
   freshTokenSeconds: must('seconds, 0 or more', (value) => Number.isFinite(value) && Number(value) >= 0),
   relay: object,

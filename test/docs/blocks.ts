@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../support/process.js';
+
+/** A block of code in a document. */
+export interface Block {
+  readonly document: string;
+  /** The heading that it stands under. */
+  readonly heading: string;
+  readonly language: string;
+  readonly text: string;
+}
+
+/** What users read. schema/PROTOCOL.md has a test of its own, test/protocol-alone.test.ts. */
+export const DOCUMENTS = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+export function blocksOf(document: string): readonly Block[] {
+  const blocks: Block[] = [];
+  let heading = '';
+  const parts = /^#+ (.+)$|^```(\w*)\n([^]*?)^```$/gm;
+  for (const [, title, language = '', text = ''] of readFileSync(join(ROOT, document), 'utf8').matchAll(parts)) {
+    if (title !== undefined) heading = title;
+    else blocks.push({ document, heading, language, text });
+  }
+  return blocks;
+}
+
+/** @param index among the blocks under that heading */
+export function blockOf(document: string, heading: string, index = 0): Block {
+  const block = blocksOf(document).filter((each) => each.heading === heading)[index];
+  if (!block) throw new Error(`${document} has no block ${index} under "${heading}"`);
+  return block;
+}
