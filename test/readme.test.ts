@@ -4,16 +4,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { parseRelayConfig } from '../src/providers/config.js';
 import { renderSettingsTable } from '../src/server/settings-table.js';
+import { blockOf } from './docs/blocks.js';
 import { startCallWorld } from './support/call-world.js';
 import { eventually, ROOT, startProcess } from './support/process.js';
+import { startRedis } from './support/redis.js';
 
 const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const blocks = [...text.matchAll(/^```(\w+)\n([^]*?)^```/gm)].map(([, language, body]) => ({
-  language,
-  body: body ?? '',
-}));
-const blockWith = (language: string, part: string): string =>
-  blocks.find((block) => block.language === language && block.body.includes(part))?.body ?? '';
 
 describe('the README', () => {
   it('has the two commands on its first screen', () => {
@@ -41,27 +37,24 @@ describe('the README', () => {
   });
 
   it('shows a relay configuration that is valid, in production too', () => {
-    const config = JSON.parse(blockWith('json', 'requestedTtlSeconds')) as unknown;
+    const config = JSON.parse(blockOf('README.md', 'Settings of the standalone server', 'json')) as unknown;
     expect(parseRelayConfig(config, { production: true }).providers).toHaveLength(1);
   });
 
-  it('shows a module that is mounted as it stands, and closes with nothing left open', async () => {
-    const script = `${blockWith('js', 'createCallSignaling')}
-      server.once('listening', () => console.log('port', server.address().port));`;
-    const program = startProcess(process.execPath, {
-      args: ['--input-type=module', '-e', script],
-      env: { PORT: '0' },
-    });
-    const [, port] = await program.printed(/port (\d+)/);
-    const metrics = await fetch(`http://127.0.0.1:${port}/metrics`);
-    expect(await metrics.text()).toContain('call_relay_requests_total');
-    const answer = await fetch(`http://127.0.0.1:${port}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
-      body: JSON.stringify({ query: '{ callRelay { turnTtlSeconds } }' }),
-    });
-    expect(answer.status).toBe(401);
-    expect(await program.stop()).toEqual({ code: 0, signal: null });
+  it('shows how many nodes are started, with keys that openssl draws', async () => {
+    const redis = await startRedis();
+    const lines = blockOf('README.md', 'Many nodes', 'sh')
+      .replace('redis://127.0.0.1:6379', redis.url)
+      .replace('PORT=4001 npm start', 'PORT=0 exec node dist/server/main.js');
+    const node = startProcess('sh', { args: ['-ec', lines] });
+    try {
+      const [, origin = ''] = await node.printed(/GraphQL +(http:\/\/[^/]+)\/graphql/);
+      expect(await (await fetch(`${origin}/readyz`)).json()).toMatchObject({ status: 'ready' });
+      expect(await redis.command('EXISTS', 'voip:keys')).toBe(1);
+    } finally {
+      expect(await node.stop()).toEqual({ code: 0, signal: null });
+      await redis.stop();
+    }
   });
 
   it('shows a client that is called and goes on after a restart of the server', async () => {
@@ -75,7 +68,7 @@ describe('the README', () => {
         globalThis.WebSocket = WebSocket;
         const getToken = () => process.env.TOKEN;
         const onCallEvent = (event) => console.log(event.__typename, event.call?.id ?? '');
-        ${blockWith('js', 'createClient').replace('ws://127.0.0.1:4000', world.origin.replace('http', 'ws'))}`,
+        ${blockOf('README.md', 'A call, from a client', 'js').replace('ws://127.0.0.1:4000', world.origin.replace('http', 'ws'))}`,
       );
       const client = startProcess(process.execPath, {
         args: [join(folder, 'client.mjs')],

@@ -1,11 +1,26 @@
-// Call signaling in an Express app with an Apollo Server of its own.
+// Call signaling in an Express app with an Apollo Server of its own, and all that belongs to it.
 // After `npm run build`:  PORT=4001 node examples/mount-in-express/server.mjs
 import { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
 import express from 'express';
-import { attachWebSocket, createCallSignaling } from 'voip-call-signaling';
+import { attachWebSocket, createCallSignaling, createWebhook } from 'voip-call-signaling';
+import { createRedisAdapters } from 'voip-call-signaling/redis';
+
+const { ADMIN_TOKEN, ENCRYPTION_KEY, NAME_KEY, PORT = '4001', REDIS_URL, WEBHOOK_SECRET, WEBHOOK_URL } = process.env;
+
+// For many nodes, which have the same keys, each 32 bytes in base64. Left out, everything is in this process.
+const adapters = REDIS_URL
+  ? createRedisAdapters({
+      url: REDIS_URL,
+      encryptionKeys: [{ id: 'k1', key: Buffer.from(ENCRYPTION_KEY, 'base64') }],
+      nameKey: Buffer.from(NAME_KEY, 'base64'),
+    })
+  : undefined;
+// Wakes devices that have no stream, and tells of calls. Left out, no device is woken.
+const webhook = WEBHOOK_URL ? createWebhook({ url: WEBHOOK_URL, secret: WEBHOOK_SECRET }) : undefined;
 
 const signaling = createCallSignaling({
+  adapters,
   // Yours: whose token is this? null for nobody's. Or createJwtAuthenticator({ keys: { jwksUrl }, issuer, audience, … }).
   authenticator: (token) => sessions[token] ?? null,
   // Yours: which devices does an account have? Left out, the device that the authenticator names is believed.
@@ -19,18 +34,17 @@ const signaling = createCallSignaling({
       relay: { urls: ['turn:turn.example.com:3478?transport=udp'] },
     },
   },
-  events: { emit: (event) => console.log(JSON.stringify(event)) },
+  events: webhook ?? { emit: (event) => console.log(JSON.stringify(event)) },
+  sendWakeUp: webhook?.wakeUp,
 });
 
-const hour = 3_600_000;
-const sessions = {
-  'alice-token': {
-    accountId: 'alice',
-    deviceId: 'alice-phone',
-    issuedAt: Date.now(),
-    expiresAt: Date.now() + hour,
-  },
-};
+const sessionOf = (account) => ({
+  accountId: account,
+  deviceId: `${account}-phone`,
+  issuedAt: Date.now(),
+  expiresAt: Date.now() + 3_600_000,
+});
+const sessions = { 'alice-token': sessionOf('alice'), 'bob-token': sessionOf('bob') };
 
 const apollo = new ApolloServer({ ...signaling.apollo, stopOnTerminationSignals: false });
 await apollo.start();
@@ -41,7 +55,7 @@ app.use(
   express.json({ limit: '256kb' }),
   expressMiddleware(apollo, { context: async ({ req }) => signaling.context(req) }),
 );
-const server = app.listen(Number(process.env.PORT ?? 4001), '127.0.0.1', () => {
+const server = app.listen(Number(PORT), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}/graphql`);
 });
 
@@ -49,6 +63,10 @@ const server = app.listen(Number(process.env.PORT ?? 4001), '127.0.0.1', () => {
 const sockets = attachWebSocket(server, signaling.websocket);
 
 app.get('/healthz', (_req, res) => res.json({ status: 'ok' }));
+app.get('/readyz', (_req, res) => {
+  const calls = adapters?.degraded() ? 'unavailable' : 'ok';
+  res.json({ calls, wakeUps: webhook?.degraded() ? 'degraded' : 'ok', problems: adapters?.problems() ?? [] });
+});
 app.get('/metrics', async (_req, res) => res.type(signaling.metrics.contentType).send(await signaling.metrics.text()));
 // Yours to guard: a device was removed from its account.
 app.delete('/devices/:account/:device', guard, async ({ params }, res) => {
@@ -57,7 +75,7 @@ app.delete('/devices/:account/:device', guard, async ({ params }, res) => {
 });
 
 function guard(req, res, next) {
-  if (process.env.ADMIN_TOKEN && req.headers.authorization === `Bearer ${process.env.ADMIN_TOKEN}`) next();
+  if (ADMIN_TOKEN && req.headers.authorization === `Bearer ${ADMIN_TOKEN}`) next();
   else res.sendStatus(401);
 }
 
@@ -67,4 +85,6 @@ process.once('SIGTERM', async () => {
   await closed;
   await apollo.stop();
   await signaling.close();
+  await webhook?.close();
+  await adapters?.close();
 });

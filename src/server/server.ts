@@ -1,7 +1,6 @@
 import { ApolloServer } from '@apollo/server';
 import fastify from 'fastify';
 import type { Keyv } from 'keyv';
-import { fileURLToPath } from 'node:url';
 import { SignalingError } from '../errors.js';
 import { createMetrics } from '../events/metrics.js';
 import type { CallContext } from '../graphql/context.js';
@@ -22,7 +21,7 @@ import type { Settings } from './settings.js';
 import { listen, using } from './start-error.js';
 import { createStrangers } from './strangers.js';
 import { openSurroundings } from './surroundings.js';
-import { serveWebPage } from './web-page.js';
+import { builtPage, serveWebPage } from './web-page.js';
 import { checkTrustedDocuments, openTrustedDocuments } from './trusted-documents.js';
 import { attachWebSocket } from './attach.js';
 
@@ -137,7 +136,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       serveRevocations(app, { secret: settings.adminSecret, revoke, clock: systemClock });
     }
     if (settings.introspection) await servePlayground(app, tokens);
-    if (!production && login) serveWebPage(app, { directory: WEB_PAGE, login, clock: systemClock });
+    if (!production && login) serveWebPage(app, { directory: builtPage(), login, clock: systemClock });
     if (settings.metricsPort !== null) {
       const ownPort = open(fastify());
       serveMetrics(ownPort, metrics);
@@ -159,9 +158,6 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
 function sharedCredentials(cache: Keyv): SharedCredentials {
   return { get: (key) => cache.get<string>(key), set: (key, value, ttlMs) => cache.set(key, value, ttlMs) };
 }
-
-/** Made by the build from examples/web. */
-const WEB_PAGE = fileURLToPath(new URL('../web', import.meta.url));
 
 /** RFC 6454 origins are compared as text; any port of a loopback host passes where the setting says so. */
 function originRule(allowed: Settings['corsOrigins']): (origin: string) => boolean {

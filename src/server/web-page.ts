@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '../ports.js';
 import { serveDevelopmentTokens } from './development-token.js';
 import type { DevelopmentLogin } from './development.js';
 
 export interface WebPageOptions {
-  /** Where the built page is; the page may be missing. */
-  readonly directory: string;
+  /** Where the built page is; null, or a folder that is not there: there is none. */
+  readonly directory: string | null;
   readonly login: DevelopmentLogin;
   readonly clock: Clock;
 }
@@ -43,12 +44,18 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+/** Made by the build from examples/web. @returns null: a bundle as CommonJS does not know where it is */
+export function builtPage(): string | null {
+  const here = import.meta.url;
+  return URL.canParse('../web', here) ? fileURLToPath(new URL('../web', here)) : null;
+}
+
 /** The page on which two people talk, at /. For development: whoever opens it says who he is. */
 export function serveWebPage(app: FastifyInstance, { directory, login, clock }: WebPageOptions): void {
   serveDevelopmentTokens(app, login, clock);
   void app.register(async (page) => {
     page.addHook('onSend', async (_request, reply) => void reply.headers(HEADERS));
-    const files = readPage(directory);
+    const files = directory === null ? [] : readPage(directory);
     for (const { path, type, content } of files) {
       // The names of all other files change with their content.
       const cacheControl = path === '/' ? 'no-cache' : 'public, max-age=31536000, immutable';

@@ -30,9 +30,10 @@ export function blocksOf(document: string): readonly Block[] {
   return blocks;
 }
 
-/** @param index among the blocks under that heading */
-export function blockOf(document: string, heading: string, index = 0): Block {
-  const block = blocksOf(document).filter((each) => each.heading === heading)[index];
-  if (!block) throw new Error(`${document} has no block ${index} under "${heading}"`);
-  return block;
+/** @param index among the blocks of that language under that heading */
+export function blockOf(document: string, heading: string, language: string, index = 0): string {
+  const under = blocksOf(document).filter((block) => block.heading === heading && block.language === language);
+  const text = under[index]?.text;
+  if (text === undefined) throw new Error(`${document} has no ${language} block ${index} under "${heading}"`);
+  return text;
 }

@@ -1,8 +1,9 @@
-/** Logins by cookie, as docs/callbacks.md shows them, over real HTTP and a real upgrade: whose page asks is what counts. */
+/** Logins as docs/callbacks.md shows them; those by cookie over real HTTP and a real upgrade, where whose page asks counts. */
 import { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
+import { graphql } from 'graphql';
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,6 +24,7 @@ const config = {
   providers: [{ type: 'shared-secret' as const, secret: 'of the tests' }],
   relay: { urls: ['turn:127.0.0.1:3478?transport=udp'] },
 };
+const exampleOf = (index: number): string => blockOf('docs/callbacks.md', 'An authenticator', 'js', index);
 const viewerOfCookie = (cookie: string | undefined): Viewer | null =>
   cookie === 'sid=alice'
     ? { accountId: 'alice', deviceId: 'tab', issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 }
@@ -34,7 +36,7 @@ let server: Server;
 let sockets: WebSocketDoor;
 let host = '';
 beforeAll(async () => {
-  const text = blockOf('docs/callbacks.md', 'An authenticator', 1).text;
+  const text = exampleOf(1);
   const run = new Function('viewerOfCookie', `${text}; return authenticator;`);
   signaling = createCallSignaling({
     authenticator: run(viewerOfCookie) as HostAuthenticator,
@@ -116,5 +118,24 @@ describe('a cookie', () => {
       expect(await askOverHttp(headers)).toBe('CALL_UNAUTHORIZED');
       expect(await askOverSocket(headers)).toBe(4403);
     }
+  });
+});
+
+describe('a token of a session', () => {
+  it('signs in as long as the session is there', async () => {
+    const [now, hour] = [Date.now(), 3_600_000];
+    const session = { account: 'alice', device: 'tab', createdAt: new Date(now), expiresAt: new Date(now + hour) };
+    const sessions = { find: async (token: string) => (token === 'of-alice' ? session : null) };
+    const run = new Function('sessions', `${exampleOf(0)}; return authenticator;`);
+    const own = createCallSignaling({ authenticator: run(sessions) as HostAuthenticator, relay: { config } });
+    const ask = (token: string) =>
+      graphql({
+        schema: own.schema,
+        source: '{ callRelay { turnTtlSeconds } }',
+        contextValue: own.context({ headers: { authorization: `Bearer ${token}` } }),
+      });
+    expect((await ask('of-alice')).data).toEqual({ callRelay: { turnTtlSeconds: 30 } });
+    expect((await ask('of-nobody')).errors?.[0]?.extensions['code']).toBe('CALL_RELAY_UNAUTHORIZED');
+    await own.close();
   });
 });
