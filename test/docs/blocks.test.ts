@@ -22,7 +22,7 @@ const BLOCKS: Readonly<Record<string, RunBy | { readonly because: string }>> = {
   },
   'README.md | A call, from a client | js | 0': { test: 'test/readme.test.ts', words: "'A call, from a client'" },
   'README.md | In your own server | sh | 0': {
-    test: 'test/package/install.test.ts',
+    test: 'test/package/registry.ts',
     words: "'In your own server', 'sh'",
   },
   'README.md | In your own server | js | 0': {

@@ -106,6 +106,9 @@ console.log(JSON.stringify({ data, errors, foreign, refused }));
 await signaling.close();
 `;
 
+/** Settings of a strict host, which checks the declarations of packages too. */
+export const STRICT = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022'];
+
 /** What a host writes in TypeScript with all that the README's table names; checked, and not run. */
 export const TYPED = `
 import { createWebSocket, createCallSignaling, createWebhook, type CallSignalingOptions, type Viewer } from 'voip-call-signaling';
