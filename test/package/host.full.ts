@@ -48,7 +48,7 @@ describe(`TypeScript ${oldest}`, () => {
   ])('takes the module and the client with moduleResolution %s', async (moduleResolution, module) => {
     const settings = ['--module', module, '--moduleResolution', moduleResolution];
     expect(await tsc(...STRICT, ...settings, 'app.ts', 'typed.ts')).toBe('');
-    expect(await tsc(...STRICT, ...settings, '--types', '', '--lib', 'es2022,dom', 'page.ts')).toBe('');
+    expect(await tsc(...STRICT, ...settings, '--typeRoots', 'none', '--lib', 'es2022,dom', 'page.ts')).toBe('');
   });
 
   it('finds no types with node10, as the README says', async () => {
