@@ -13,17 +13,24 @@ export const EVENT_FIELDS = {
   'call.ended': CALL_FIELDS,
 } as const satisfies { [E in SignalingEvent as E['event']]: readonly Exclude<keyof E, 'event'>[] };
 
+/** An event as the log has it: `event` and the payload's fields by their names in the log. */
+export type EventRecord = Readonly<Record<string, unknown>>;
+
 /**
  * Writes each event as one record of a structured log: `event` and exactly the payload's fields, whatever else the
- * object that was emitted may carry.
+ * object that was emitted may carry. The log has one spelling: `callId` of a payload is `call_id` there.
  * @param write takes one event, for example a JSON logger's `info`, and how many of them it stands for
  */
-export function createLogSink(write: (event: SignalingEvent, count: number) => void): EventSink {
+export function createLogSink(write: (record: EventRecord, count: number) => void): EventSink {
   return {
     emit(event, count = 1) {
       const payload: Record<string, unknown> = { ...event };
       const fields = ['event', ...EVENT_FIELDS[event.event]];
-      write(Object.fromEntries(fields.map((name) => [name, payload[name]])) as SignalingEvent, count);
+      write(Object.fromEntries(fields.map((name) => [logName(name), payload[name]])), count);
     },
   };
+}
+
+function logName(payloadName: string): string {
+  return payloadName.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 }

@@ -5,7 +5,7 @@ export interface Defect {
   /** The class, or the type of a value that is no error. */
   readonly error: string;
   /** The system's or the library's code, for example ECONNREFUSED. */
-  readonly errorCode?: string;
+  readonly error_code?: string;
   /** The class of the cause, where one was given. */
   readonly cause?: string;
   /** Frames of the stack, innermost first. */
@@ -25,7 +25,7 @@ export function describeDefect(thrown: unknown): Defect {
   const cause = thrown instanceof Error ? thrown.cause : undefined;
   return {
     error: classOf(thrown),
-    ...(typeof code === 'string' && CODE.test(code) && { errorCode: code }),
+    ...(typeof code === 'string' && CODE.test(code) && { error_code: code }),
     ...(cause !== undefined && { cause: classOf(cause) }),
     stack: thrown instanceof Error ? framesOf(thrown) : [],
   };

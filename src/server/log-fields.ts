@@ -1,6 +1,7 @@
 /**
  * The fields that a log line may carry, and the only ones: what is not named here is not written, wherever it came from.
- * A name is added when its values can be neither a secret nor anything of a client's but an id.
+ * A name is added when its values can be neither a secret nor anything of a client's but an id. Names are in snake_case, as
+ * those of the published events `call_relay.*` are.
  */
 export const LOG_FIELDS = {
   // Payloads of events.
@@ -9,18 +10,18 @@ export const LOG_FIELDS = {
   turn_ttl_seconds: 'number',
   http_status: 'number',
   error_rate: 'number',
-  callId: 'string',
-  callerAccountId: 'string',
-  calleeAccountId: 'string',
+  call_id: 'string',
+  caller_account_id: 'string',
+  callee_account_id: 'string',
   media: 'string',
-  endReason: 'string',
-  ringMs: 'number',
-  talkMs: 'number',
+  end_reason: 'string',
+  ring_ms: 'number',
+  talk_ms: 'number',
   // The server and what it depends on.
   address: 'string',
   // Names, and never values.
   claims: 'string',
-  correlationId: 'string',
+  correlation_id: 'string',
   dependency: 'string',
   file: 'string',
   operation: 'string',

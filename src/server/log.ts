@@ -1,4 +1,5 @@
 import { destination, pino, stdTimeFunctions, type DestinationStream, type LevelWithSilent } from 'pino';
+import type { EventRecord } from '../events/log-sink.js';
 import { describeDefect } from './log-defect.js';
 import { allowedFields, safeText, type LogFields } from './log-fields.js';
 
@@ -11,7 +12,7 @@ export interface Log {
   warn(text: string, fields?: LogFields): void;
   error(text: string, fields?: LogFields): void;
   /** An event for whoever runs the service: a line of its fields alone. */
-  event(fields: LogFields): void;
+  event(record: EventRecord): void;
   /** The server cannot start, or goes on no longer. */
   fatal(text: string, fields?: LogFields): void;
   /**
@@ -51,11 +52,11 @@ export function createLog({ level, to }: LogOptions): Log {
     warn: writer('warn'),
     error: writer('error'),
     fatal: writer('fatal'),
-    event: (fields) => {
-      if (logger.isLevelEnabled('info')) logger.info(allowedFields(fields));
+    event: (record) => {
+      if (logger.isLevelEnabled('info')) logger.info(allowedFields(record));
     },
     defect: (thrown, correlationId, text = 'Internal server error') =>
-      logger.error({ ...allowedFields({ correlationId }), ...describeDefect(thrown) }, text),
+      logger.error({ ...allowedFields({ correlation_id: correlationId }), ...describeDefect(thrown) }, text),
     flush: () => {
       try {
         standardOutput?.flushSync();

@@ -130,7 +130,7 @@ export async function openSurroundings(
           createWebhook({ ...common, url: webhookUrl, secret: webhookSecret ?? '' }),
         );
 
-  const logSink = createLogSink((event, count) => log.event(count > 1 ? { ...event, count } : event));
+  const logSink = createLogSink((record, count) => log.event(count > 1 ? { ...record, count } : record));
   const relayHealth = createRelayHealth(systemClock);
   dependencies.push({ name: 'relay-provider', affects: ['relay'], state: () => relayHealth.state() });
   metrics.watchDependency('relay-provider', () => relayHealth.state() !== 'ready');

@@ -85,7 +85,7 @@ const known = new Set<string>([
 const FOREIGN = [
   ...['/metrics', '/graphql', '/', '__schema', 'msg', 'kid', 'exp', 'x-gateway-secret', 'graphql-transport-ws'],
   ...['connection_init', 'proxy_http_version 1.1', 'voip-call-signaling', 'min-port', 'max-port', 'static-auth-secret'],
-  ...['TURN_EXTERNAL_IP', 'MEDIA_FAILED', 'remoteStream', 'noeviction', 'rateLimit', 'error', 'errorCode', 'stack'],
+  ...['TURN_EXTERNAL_IP', 'MEDIA_FAILED', 'remoteStream', 'noeviction', 'rateLimit', 'error', 'error_code', 'stack'],
   ...['extensions.call', 'extensions.retryAfterSeconds', 'extensions.correlationId', 'status', 'dependencies'],
 ];
 

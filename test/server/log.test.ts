@@ -35,6 +35,14 @@ describe('a log line', () => {
     expect(fields).toEqual({ event: 'call_relay.provider_error', account_id: 'alice', http_status: null });
   });
 
+  it('has one spelling of names: snake_case, also of what is told of a defect', () => {
+    const { log, last } = record();
+    log.defect(Object.assign(new Error('x', { cause: new Error('y') }), { code: 'ECONNREFUSED' }), 'f00d');
+    const names = [...Object.keys(LOG_FIELDS), ...Object.keys(last())];
+    expect(names).toEqual(expect.arrayContaining(['account_id', 'error_code', 'cause', 'correlation_id']));
+    expect(names.filter((name) => !/^[a-z]+(?:_[a-z]+)*$/.test(name))).toEqual([]);
+  });
+
   it('is written from the configured level on', () => {
     const { log, lines } = record('warn');
     log.debug('d');
@@ -118,9 +126,9 @@ describe('a defect in the log', () => {
       level: 'error',
       msg: 'Internal server error',
       error: 'DatabaseError',
-      errorCode: 'ECONNREFUSED',
+      error_code: 'ECONNREFUSED',
       cause: 'TypeError',
-      correlationId: 'f00d',
+      correlation_id: 'f00d',
     });
     const [first] = last()['stack'] as string[];
     expect(first).toMatch(/^at .*log\.test\.ts:\d+:\d+\)?$/);
