@@ -1,4 +1,3 @@
-import type { Clock } from '../ports.js';
 import type { CursorSeal } from './cursor.js';
 import { randomId } from './ids.js';
 import { CallService, type CallParts } from './service.js';
@@ -7,7 +6,6 @@ import { Turns } from './turns.js';
 
 export interface CallsParts extends CallParts {
   readonly cursors: CursorSeal;
-  readonly clock: Clock;
   /** Told of what the regular work could not do this time; it is tried again a second later. */
   readonly onFailure: (error: unknown) => void;
 }

@@ -1,4 +1,4 @@
-import type { EventSink } from '../ports.js';
+import type { Clock, EventSink } from '../ports.js';
 import type { Call } from './call.js';
 import { wakeUpExpiresAt } from './deadline.js';
 import type { AccountIndex, SendWakeUp, WakeBus, WakeUp } from './ports.js';
@@ -8,71 +8,83 @@ import type { EndReason } from './state.js';
 /** What a woken device hears when nobody answered: it was missed, unless somebody put an end to the ringing. */
 const MISSED: readonly EndReason[] = ['NO_ANSWER', 'UNREACHABLE', 'BUSY'];
 
+export interface NotifierParts {
+  readonly bus: WakeBus;
+  readonly index: AccountIndex;
+  readonly events: EventSink;
+  readonly sendWakeUp: SendWakeUp;
+  readonly clock: Clock;
+}
+
 /** Tells the world what a commit has made true. By then it is in the log: what is lost here, a reader finds there. */
 export class Notifier {
-  readonly #bus: WakeBus;
-  readonly #index: AccountIndex;
-  readonly #events: EventSink;
-  readonly #sendWakeUp: SendWakeUp;
+  readonly #parts: NotifierParts;
 
-  constructor(bus: WakeBus, index: AccountIndex, events: EventSink, sendWakeUp: SendWakeUp) {
-    this.#bus = bus;
-    this.#index = index;
-    this.#events = events;
-    this.#sendWakeUp = sendWakeUp;
+  constructor(parts: NotifierParts) {
+    this.#parts = parts;
   }
 
-  /** Rings: once the call is created, and again when its start is repeated, as the first time may have been cut short. */
-  ring(call: Call): void {
+  /**
+   * Rings: once the call is created, and again when its start is repeated, as the first time may have been cut short.
+   *
+   * @param now what the store's clock said
+   */
+  ring(call: Call, now: number): void {
     this.#wakeStreams(call);
-    this.#wakeDevices(call, 'INVITE', null);
+    this.#wakeDevices(call, now, 'INVITE', null);
   }
 
-  /** @param before null: the call is new */
-  committed(before: Call | null, after: Call): void {
+  /**
+   * @param before null: the call is new
+   * @param now what the store's clock said
+   */
+  committed(before: Call | null, after: Call, now: number): void {
     if (before === null) {
       this.#emit('call.started', after);
-      this.ring(after);
+      this.ring(after, now);
       return;
     }
     // A device that was given a leg has everything to read that the others have read before.
     if (after.lastPosition > before.lastPosition || after.legs.length > before.legs.length) this.#wakeStreams(after);
     if (before.winner === null && after.winner !== null) {
       this.#emit('call.answered', after);
-      this.#wakeDevices(after, 'CANCEL', 'ANSWERED_ELSEWHERE');
+      this.#wakeDevices(after, now, 'CANCEL', 'ANSWERED_ELSEWHERE');
     }
-    if (before.state !== 'ENDED' && after.state === 'ENDED') this.#ended(before, after);
-    if (!before.purged && after.purged) this.#tidy(this.#index.retire(accountsOf(after), after.id));
+    if (before.state !== 'ENDED' && after.state === 'ENDED') this.#ended(before, after, now);
+    if (!before.purged && after.purged) this.#tidy(this.#parts.index.retire(accountsOf(after), after.id));
   }
 
-  #ended(before: Call, after: Call): void {
+  #ended(before: Call, after: Call, now: number): void {
     this.#emit('call.ended', after);
     const reason = after.endReason;
     if (isRinging(before.state) && reason !== null)
-      this.#wakeDevices(after, MISSED.includes(reason) ? 'MISSED' : 'CANCEL', reason);
-    this.#tidy(this.#index.freePlace(after.caller.accountId, after.id));
+      this.#wakeDevices(after, now, MISSED.includes(reason) ? 'MISSED' : 'CANCEL', reason);
+    this.#tidy(this.#parts.index.freePlace(after.caller.accountId, after.id));
   }
 
   #wakeStreams(call: Call): void {
-    this.#bus.wake(accountsOf(call), call.id);
+    this.#parts.bus.wake(accountsOf(call), call.id);
   }
 
-  #wakeDevices(call: Call, kind: WakeUp['kind'], reason: EndReason | null): void {
+  #wakeDevices(call: Call, now: number, kind: WakeUp['kind'], reason: EndReason | null): void {
     const { id, calleeAccountId, media } = call;
-    const wakeUp = { kind, callId: id, accountId: calleeAccountId, media, expiresAt: wakeUpExpiresAt(call, kind) };
+    const { sendWakeUp, clock } = this.#parts;
+    // Told by the clock of those who read it here: the store's may be another machine's, or older than a change of the time.
+    const expiresAt = clock.now() + wakeUpExpiresAt(call, kind) - now;
+    const wakeUp = { kind, callId: id, accountId: calleeAccountId, media, expiresAt };
     for (const leg of call.legs) {
       if (!leg.woken || leg.deviceId === call.winner || leg.status === 'REVOKED') continue;
       // Who declined knows; the other devices hear that another one did.
       if (reason === 'DECLINED' && leg.status === 'DECLINED') continue;
-      this.#sendWakeUp({ ...wakeUp, deviceId: leg.deviceId, reason: toOthers(reason) });
+      sendWakeUp({ ...wakeUp, deviceId: leg.deviceId, reason: toOthers(reason) });
     }
-    if (call.accountWoken) this.#sendWakeUp({ ...wakeUp, deviceId: call.calleeDeviceId, reason: toOthers(reason) });
+    if (call.accountWoken) sendWakeUp({ ...wakeUp, deviceId: call.calleeDeviceId, reason: toOthers(reason) });
   }
 
   #emit(event: 'call.started' | 'call.answered' | 'call.ended', call: Call): void {
     const { createdAt, answeredAt, connectedAt, endedAt, endReason } = call;
     const rangUntil = answeredAt ?? endedAt;
-    this.#events.emit({
+    this.#parts.events.emit({
       event,
       callId: call.id,
       callerAccountId: call.caller.accountId,

@@ -1,6 +1,6 @@
 import { SignalingError } from '../errors.js';
 import type { DeviceDirectory } from '../identity/viewer.js';
-import type { EventSink, RateLimiter } from '../ports.js';
+import type { Clock, EventSink, RateLimiter } from '../ports.js';
 import { AccountRoom } from './account-room.js';
 import { atMost } from './at-most.js';
 import type { Call, ConnectionReport, DeviceRef } from './call.js';
@@ -53,6 +53,7 @@ export interface CallParts {
   readonly policy: CallPolicy;
   readonly events: EventSink;
   readonly sendWakeUp: SendWakeUp;
+  readonly clock: Clock;
   readonly pairTag: PairTag;
   readonly input: InputOptions;
   /** Makes moves of one call wait for each other; they race when left out. */
@@ -80,11 +81,11 @@ export class CallService {
 
   constructor(parts: CallParts) {
     const { store, index, presence, bus, limiter, directory, policy, events, pairTag, newId = randomId } = parts;
-    const notifier = new Notifier(bus, index, events, parts.sendWakeUp);
+    const notifier = new Notifier({ bus, index, events, sendWakeUp: parts.sendWakeUp, clock: parts.clock });
     const reach = new Reach(policy, directory, presence);
     this.#parts = parts;
     this.#newId = newId;
-    const onCommitted: OnCommitted = (before, after) => notifier.committed(before, after);
+    const onCommitted: OnCommitted = (...commit) => notifier.committed(...commit);
     this.ledger = new Ledger(store, presence, onCommitted, parts.turns ?? null);
     this.#starter = new Starter({ store, index, reach, ledger: this.ledger, notifier, limiter, pairTag, newId });
     this.#signaller = new Signaller({

@@ -127,7 +127,8 @@ export class Starter {
   async #replay({ viewer }: Attempt, start: StartRecord): Promise<StartedCall> {
     const loaded = await this.#parts.ledger.load(start.callId);
     if (loaded === null) throw new SignalingError('CALL_NOT_FOUND');
-    if (start.outcome === 'CREATED' && isRinging(loaded.call.state)) this.#parts.notifier.ring(loaded.call);
+    if (start.outcome === 'CREATED' && isRinging(loaded.call.state))
+      this.#parts.notifier.ring(loaded.call, loaded.time.now);
     return started(start.outcome === 'CREATED' ? 'REPLAYED' : 'ADOPTED', loaded, viewer, start.offerId);
   }
 
@@ -158,7 +159,7 @@ export class Starter {
     const write = ledger.write(change, loaded.version, pair.time);
     if (!(await this.#commit(attempt, pair, [write], record, ledger.lastMoment(loaded)))) return null;
     await this.#leavePlace(attempt);
-    notifier.committed(theirs, change.call);
+    notifier.committed(theirs, change.call, pair.time.now);
     return started('ADOPTED', { ...loaded, call: change.call }, viewer, offerId);
   }
 
@@ -195,8 +196,8 @@ export class Starter {
     }
     const notAfter = replaced && ledger.lastMoment(replaced);
     if (!(await this.#commit(attempt, pair, writes, record, notAfter))) return null;
-    if (replaced && end) notifier.committed(replaced.call, end.call);
-    notifier.committed(null, created.call);
+    if (replaced && end) notifier.committed(replaced.call, end.call, replaced.time.now);
+    notifier.committed(null, created.call, pair.time.now);
     return started('CREATED', { call: created.call, version: 1, time: pair.time }, viewer, offerId);
   }
 

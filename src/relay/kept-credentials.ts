@@ -42,6 +42,8 @@ const ENTRY = z.object({
 const MOST = 10_000;
 /** Credentials with less left than this are no help. */
 const MIN_LEFT_SECONDS = 60;
+/** By how much another node's clock may be ahead of ours. */
+const AHEAD_MS = 60_000;
 
 /**
  * The last credentials of each device, for the time in which no provider answers. They are given to the same device only,
@@ -75,7 +77,10 @@ export class KeptCredentials {
     const here = this.here(key);
     if (here !== null || this.#shared === null) return here;
     const entry = entryIn(await this.#shared.get(key));
-    return entry && withLifeLeft(entry.kept, Math.max(0, this.#clock.now() - entry.at));
+    if (entry === null) return null;
+    const ageMs = this.#clock.now() - entry.at;
+    // From the future: one of the clocks was set, and nothing tells how old they are.
+    return ageMs < -AHEAD_MS ? null : withLifeLeft(entry.kept, Math.max(0, ageMs));
   }
 }
 

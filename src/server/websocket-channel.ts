@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import type { Clock } from '../ports.js';
 import { CLOSE_REASONS, type CloseCode } from './websocket-codes.js';
 
 /** With more than this waiting to be sent, in bytes, nothing more is read from the socket. */
@@ -27,8 +26,6 @@ export interface WireSocket {
 /** One socket: what is sent over it, how it is closed, and whether the other side is still there. */
 export interface Channel {
   readonly isOpen: boolean;
-  /** When the other side last answered a ping, by the clock; at first, when the socket was opened. */
-  readonly lastPongAt: number;
   /**
    * Messages of one turn of the event loop leave together. Resolves when the message has been handed to the network, or
    * cannot be any more; at once, while next to nothing waits for that. Never rejects.
@@ -43,7 +40,7 @@ export interface Channel {
   /** Whether there is something that the other side has not taken yet. */
   hasUnsent(): boolean;
   /** @returns a function that takes the listener away again */
-  onPong(listener: (at: number) => void): () => void;
+  onPong(listener: () => void): () => void;
   /** Resolves when nothing more will be sent: as soon as either side begins to close. */
   readonly left: Promise<void>;
 }
@@ -51,20 +48,17 @@ export interface Channel {
 export interface ChannelOptions {
   /** The connection under the WebSocket. */
   readonly wire: Writable;
-  readonly clock: Clock;
   /** How often the other side is pinged; one that has not answered by the next ping is gone. In milliseconds. */
   readonly pingMs: number;
 }
 
-export function createChannel(socket: WireSocket, { wire, clock, pingMs }: ChannelOptions): Channel {
-  const pongListeners = new Set<(at: number) => void>();
-  let lastPongAt = clock.now();
+export function createChannel(socket: WireSocket, { wire, pingMs }: ChannelOptions): Channel {
+  const pongListeners = new Set<() => void>();
   let isAnswered = true;
 
   socket.on('pong', () => {
     isAnswered = true;
-    lastPongAt = clock.now();
-    for (const listener of pongListeners) listener(lastPongAt);
+    for (const listener of pongListeners) listener();
   });
   const heartbeat = setInterval(() => {
     if (isAnswered) {
@@ -117,9 +111,6 @@ export function createChannel(socket: WireSocket, { wire, clock, pingMs }: Chann
   return {
     get isOpen() {
       return socket.readyState === socket.OPEN;
-    },
-    get lastPongAt() {
-      return lastPongAt;
     },
     send: (message) =>
       new Promise((resolve) => {

@@ -27,10 +27,8 @@ export interface Connection {
   readonly viewer: Viewer;
   /** Drawn when the connection was made: of two streams of a device the one with the greater epoch is the newer. */
   readonly epoch: number;
-  /** When the client last showed life: Unix milliseconds of its last pong, at first of the opening of its socket. */
-  readonly lastPongAt: number;
-  /** @returns a function that takes the listener away again */
-  onPong(listener: (at: number) => void): () => void;
+  /** Told of each answer to a ping. @returns a function that takes the listener away again */
+  onPong(listener: () => void): () => void;
   /**
    * Puts a stream under the connection's care. Either one's end is the other's, and the socket closes when the farewell
    * has been sent.
@@ -139,9 +137,6 @@ export function createConnection({ viewer, channel, clock, unanswered }: Connect
   return {
     viewer,
     epoch: 0,
-    get lastPongAt() {
-      return channel.lastPongAt;
-    },
     onPong: channel.onPong,
     register,
     end,

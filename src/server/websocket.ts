@@ -126,7 +126,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
   }
 
   function take(socket: WebSocket, wire: Duplex, { headers }: IncomingMessage, admitted: Admitted): () => void {
-    const channel = createChannel(socket, { wire, clock, pingMs });
+    const channel = createChannel(socket, { wire, pingMs });
     open(socket, { ...admitted, channel, headers, operations: null, connection: null });
     return () => channel.close(4408);
   }

@@ -97,6 +97,7 @@ export class World {
       },
       events: { emit: (event) => this.events.push(event) },
       sendWakeUp: (wakeUp) => this.wakeUps.push(wakeUp),
+      clock: this.clock,
       pairTag: this.pairTag,
       input: { opaqueSdp: false },
       ...parts,

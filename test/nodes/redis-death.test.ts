@@ -31,36 +31,39 @@ describe('nodes on one Redis', () => {
     return { caller, callee, name: `caller-${n}/phone`, talk: await Talk.begin(caller, callee, `callee-${n}`) };
   }
 
-  describe.each(FULL ? OUTAGES : OUTAGES.filter((_outage, n) => n % 2 === 0))('while Redis $name', ({ begin: strike, end }) => {
-    it('calls answer that they are unavailable, relay credentials are given, and afterwards every call goes on', async () => {
-      const [busy, quiet] = await Promise.all([begin(), begin()]);
-      busy.talk.flow();
-      await strike(redis);
+  describe.each(FULL ? OUTAGES : OUTAGES.filter((_outage, n) => n % 2 === 0))(
+    'while Redis $name',
+    ({ begin: strike, end }) => {
+      it('calls answer that they are unavailable, relay credentials are given, and afterwards every call goes on', async () => {
+        const [busy, quiet] = await Promise.all([begin(), begin()]);
+        busy.talk.flow();
+        await strike(redis);
 
-      const askedAt = performance.now();
-      const input = { callId: quiet.talk.callId };
-      const [hungUp, relay] = await Promise.all([
-        nodes.ask(0, quiet.name, HangUpCallDocument, { input }).then((answer) => ({
-          ...answer,
-          ms: performance.now() - askedAt,
-        })),
-        nodes.ask(1, quiet.name, CallRelayDocument),
-      ]);
-      expect(hungUp.code).toBe('CALL_UNAVAILABLE');
-      expect(hungUp.ms).toBeLessThan(ANSWERED_MS);
-      expect(relay.data?.callRelay).toMatchObject({ turnTtlSeconds: 43_200 });
-      const closed = [busy.caller, busy.callee, quiet.caller, quiet.callee].map(async (device) => {
-        while (!device.closes.includes(1013)) await wait(20);
-      });
-      await Promise.all(closed);
-      await end(redis);
+        const askedAt = performance.now();
+        const input = { callId: quiet.talk.callId };
+        const [hungUp, relay] = await Promise.all([
+          nodes.ask(0, quiet.name, HangUpCallDocument, { input }).then((answer) => ({
+            ...answer,
+            ms: performance.now() - askedAt,
+          })),
+          nodes.ask(1, quiet.name, CallRelayDocument),
+        ]);
+        expect(hungUp.code).toBe('CALL_UNAVAILABLE');
+        expect(hungUp.ms).toBeLessThan(ANSWERED_MS);
+        expect(relay.data?.callRelay).toMatchObject({ turnTtlSeconds: 43_200 });
+        const closed = [busy.caller, busy.callee, quiet.caller, quiet.callee].map(async (device) => {
+          while (!device.closes.includes(1013)) await wait(20);
+        });
+        await Promise.all(closed);
+        await end(redis);
 
-      await busy.talk.end();
-      // What was answered with CALL_UNAVAILABLE is not done later: the call that was to end goes on.
-      expect(await quiet.caller.call(quiet.talk.callId)).toMatchObject({ state: 'ACTIVE' });
-      await quiet.talk.end();
-    }, 60_000);
-  });
+        await busy.talk.end();
+        // What was answered with CALL_UNAVAILABLE is not done later: the call that was to end goes on.
+        expect(await quiet.caller.call(quiet.talk.callId)).toMatchObject({ state: 'ACTIVE' });
+        await quiet.talk.end();
+      }, 60_000);
+    },
+  );
 
   describe('when Redis forgets its scripts', () => {
     it('nobody notices', async () => {

@@ -88,33 +88,37 @@ describe('a Redis Cluster', () => {
 });
 
 describe('a Redis Cluster with replicas', () => {
-  longIt('goes on with the replica of a server that died, and all that it had', async () => {
-    const { url, primaries, stop } = await startRedisCluster({ withReplicas: true });
-    const node = startNode(url, { ...PATIENT, waitReplicas: 1 });
-    const calls: string[] = [];
-    const heard = new Map<string, (string | null)[]>();
-    for (let n = 0; n < 10; n++) {
-      const events: (string | null)[] = [];
-      heard.set(`a${n}`, events);
-      await node.wakeBus.subscribe(`a${n}`, (callId) => events.push(callId));
-      calls.push((await node.calls.startCall(device(`a${n}`, 'phone'), startInput(`b${n}`))).call.id);
-    }
-    await primaries[0]?.kill();
-    const isThere = async (callId: string, n: number): Promise<boolean> => {
-      const call = await node.calls.call(device(`a${n}`, 'phone'), callId).catch(() => null);
-      return call !== null;
-    };
-    for (const [n, callId] of calls.entries()) await eventually(() => isThere(callId, n), 20_000);
-    // Also whoever listened to the server that died listens to the one that took its place.
-    for (const [accountId, events] of heard)
-      await eventually(() => {
-        node.wakeBus.wake([accountId], 'again');
-        return events.includes('again');
-      }, 20_000);
-    await eventually(() => !node.degraded(), 20_000);
-    await node.close();
-    await stop();
-  }, 90_000);
+  longIt(
+    'goes on with the replica of a server that died, and all that it had',
+    async () => {
+      const { url, primaries, stop } = await startRedisCluster({ withReplicas: true });
+      const node = startNode(url, { ...PATIENT, waitReplicas: 1 });
+      const calls: string[] = [];
+      const heard = new Map<string, (string | null)[]>();
+      for (let n = 0; n < 10; n++) {
+        const events: (string | null)[] = [];
+        heard.set(`a${n}`, events);
+        await node.wakeBus.subscribe(`a${n}`, (callId) => events.push(callId));
+        calls.push((await node.calls.startCall(device(`a${n}`, 'phone'), startInput(`b${n}`))).call.id);
+      }
+      await primaries[0]?.kill();
+      const isThere = async (callId: string, n: number): Promise<boolean> => {
+        const call = await node.calls.call(device(`a${n}`, 'phone'), callId).catch(() => null);
+        return call !== null;
+      };
+      for (const [n, callId] of calls.entries()) await eventually(() => isThere(callId, n), 20_000);
+      // Also whoever listened to the server that died listens to the one that took its place.
+      for (const [accountId, events] of heard)
+        await eventually(() => {
+          node.wakeBus.wake([accountId], 'again');
+          return events.includes('again');
+        }, 20_000);
+      await eventually(() => !node.degraded(), 20_000);
+      await node.close();
+      await stop();
+    },
+    90_000,
+  );
 });
 
 describe('Redis behind Sentinels', () => {

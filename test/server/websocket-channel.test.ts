@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import { systemClock } from '../../src/ports.js';
 import { createChannel, type Channel } from '../../src/server/websocket-channel.js';
 import { eventually } from '../support/process.js';
 
@@ -20,7 +19,7 @@ beforeAll(async () => {
   client.on('message', (data) => received.push(String(data)));
   const [socket, request] = (await once(wss, 'connection')) as [WebSocket, IncomingMessage];
   wire = request.socket;
-  channel = createChannel(socket, { wire, clock: systemClock, pingMs: 60_000 });
+  channel = createChannel(socket, { wire, pingMs: 60_000 });
 });
 afterAll(async () => {
   channel.terminate();

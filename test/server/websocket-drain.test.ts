@@ -4,7 +4,6 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { systemClock } from '../../src/ports.js';
 import { createChannel } from '../../src/server/websocket-channel.js';
 import { openWire, refusedStatus } from '../support/ws-client.js';
 import { startWsWorld, until, type WsWorld, type WsWorldOptions } from '../support/ws-world.js';
@@ -161,7 +160,7 @@ describe('a client that is gone', () => {
       // Three intervals in which the pong arrives, and nobody looks.
       if (pings === 2) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
     };
-    const channel = createChannel(socket, { wire, clock: systemClock, pingMs: 100 });
+    const channel = createChannel(socket, { wire, pingMs: 100 });
     await until(() => pings === 4 || !channel.isOpen);
     expect(channel.isOpen).toBe(true);
 
