@@ -30,7 +30,11 @@ const AREAS: Areas = {
   // What a host gives, and where its faults end.
   host: { floor: 2, packages: ['zod'], beside: ['directory'] },
   // Each relay configuration has name servers of its own.
-  providers: { floor: 2, packages: [...PURE, 'cockatiel', 'node:timers/promises', 'undici'], beside: ['dns', 'host'] },
+  providers: {
+    floor: 2,
+    packages: [...PURE, 'cockatiel', 'node:timers/promises', 'undici'],
+    beside: ['dns', 'host', 'http'],
+  },
   graphql: {
     floor: 3,
     packages: [

@@ -5,7 +5,7 @@ import { createSharedLookup } from './shared-lookup.js';
 const ANSWER_BYTES = 64 * 1024;
 
 /** Firewalls refuse requests that do not say who sends them (RFC 9110, section 10.1.5). */
-const USER_AGENT = 'voip-call-signaling';
+export const USER_AGENT = 'voip-call-signaling';
 
 /** Why a service gave no answer that can be used. Carries nothing of what it said: safe to log. */
 export class ServiceError extends Error {

@@ -1,5 +1,6 @@
 import { errors, Pool } from 'undici';
 import type { z } from 'zod';
+import { USER_AGENT } from '../http/client.js';
 import { ProviderError } from '../relay/ports.js';
 
 const SUCCESS = 201;
@@ -59,7 +60,7 @@ export class ProviderEndpoint {
     const response = await this.#pool.request({
       path: this.#path,
       method: 'POST',
-      headers: { accept: 'application/json', 'user-agent': 'voip-call-signaling', ...headers },
+      headers: { accept: 'application/json', 'user-agent': USER_AGENT, ...headers },
       body,
       signal,
     });
