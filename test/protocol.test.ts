@@ -197,8 +197,9 @@ const FOREIGN = [
   ...['RTCPeerConnection', 'iceTransportPolicy', 'shouldRetry', 'retryAttempts', 'retryWait'],
   ...['/graphql', '!', 'a=', 'next', 'ping', 'errors', 'AUDIO', 'VIDEO', 'callSocket', 'extensions.retryable'],
   'ws://127.0.0.1:4000/graphql',
+  ...['Sec-WebSocket-Protocol: graphql-transport-ws', '2026-01-01T12:00:00.000Z'],
 ];
-const ABBREVIATIONS = ['ASCII', 'HTTP', 'ICE', 'JSON', 'NUL', 'POST', 'RFC', 'TURN', 'UTF', 'UUID'];
+const ABBREVIATIONS = ['ASCII', 'HTTP', 'ICE', 'JSON', 'NUL', 'POST', 'RFC', 'TURN', 'UTC', 'UTF', 'UUID'];
 
 /** What a field or argument may be, where all of it is known. */
 function valuesOf(type: gql.GraphQLType): string[] {
