@@ -18,6 +18,7 @@ export interface HeldCall {
 interface Content {
   /** Only while there is no call: what a call was told cannot be done without after a reload, and is asked for again. */
   readonly cursor: string | null;
+  /** By the id of the call, or by the account that is called as long as the call has no id. */
   readonly calls: Readonly<Record<string, HeldCall>>;
 }
 

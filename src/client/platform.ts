@@ -8,7 +8,7 @@
  * | WebSocket | graphql-ws says so: give it one as `webSocketImpl` |
  * | location | the address of the service is given whole, not as a path |
  * | performance.now | time.ts measures durations with the wall clock |
- * | crypto.randomUUID (pages on http: have none) | crypto.getRandomValues; without that Math.random: ids need to be unique, not secret |
+ * | crypto.getRandomValues (crypto.randomUUID is missing on pages on http:) | Math.random: ids need to be unique, not secret |
  * | atob | the expiry of a token is not read from it: say `expiresAt` beside the token |
  * | RTCPeerConnection, navigator.mediaDevices | calls fail: give the client `createPeer` and `getUserMedia` |
  * | event pagehide | nothing is said when the app is left: hang up where the system tells you |
@@ -62,17 +62,13 @@ export function getUserMedia(constraints: MediaStreamConstraints): Promise<Media
   return navigator.mediaDevices.getUserMedia(constraints);
 }
 
-/** An id that no other is equal to: a UUID of version 4 (RFC 9562, section 5.4). */
+/** An id that no other is equal to: 128 random bits in hexadecimal. */
 export function uniqueId(): string {
   const { crypto } = present();
-  if (crypto?.randomUUID) return crypto.randomUUID();
   const bytes = new Uint8Array(16);
   if (crypto?.getRandomValues) crypto.getRandomValues(bytes);
   else bytes.forEach((_, at) => (bytes[at] = Math.random() * 256));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** @returns the bytes of base64 as characters; null: it is none, or it cannot be read here */

@@ -3,7 +3,7 @@ import type { CallList } from './call-list.js';
 import { CallDocument } from './generated/documents.js';
 import type { CallFieldsFragment } from './generated/types.js';
 import type { CallKeeper } from './keeper.js';
-import type { Kept } from './kept.js';
+import type { HeldCall, Kept } from './kept.js';
 import { LiveCall } from './live-call.js';
 import { isRinging } from './progress.js';
 import type { Services } from './services.js';
@@ -28,15 +28,15 @@ export class Router implements CallKeeper {
   readonly #takeBack: () => void;
   readonly #starts = new Starts((event) => this.take(event));
   /** Calls of the page before it was loaded again. */
-  readonly #had: ReadonlySet<string>;
+  readonly #had: Map<string, HeldCall>;
   #begun = false;
 
-  constructor({ services, kept, list, takeBack }: RouterParts) {
-    this.#services = services;
-    this.#kept = kept;
-    this.#list = list;
-    this.#takeBack = takeBack;
-    this.#had = new Set(kept.calls.keys());
+  constructor(parts: RouterParts) {
+    this.#services = parts.services;
+    this.#kept = parts.kept;
+    this.#list = parts.list;
+    this.#takeBack = parts.takeBack;
+    this.#had = new Map(parts.kept.calls);
   }
 
   start(account: string, options: StartOptions): Call {
@@ -53,7 +53,10 @@ export class Router implements CallKeeper {
     const about = { direction: 'outgoing', account, media, attachment } as const;
     const live = new LiveCall(this.#services, this, about, 'STARTING');
     const call = this.#list.add(live);
-    void this.#starts.begin(live, live.begin(options));
+    // By its account, until the service has named it: a page that is left meanwhile could not connect it.
+    this.#kept.hold(account, { account, media, hungUp: true });
+    this.#had.delete(account);
+    void this.#starts.begin(live, live.begin(options)).then(() => this.#kept.release(account));
     return call;
   }
 
@@ -112,15 +115,9 @@ export class Router implements CallKeeper {
 
   over(live: LiveCall, told: Promise<unknown> | null): void {
     const { id } = live;
-    told?.catch(() => {});
-    this.#list.remove(live);
-    if (id === null || !told) return;
     const { account, media } = live.about;
-    this.#kept.hold(id, { account, media, hungUp: true });
-    told.then(
-      () => this.#kept.release(id),
-      () => {},
-    );
+    this.#list.remove(live);
+    if (id !== null && told) this.#keepUntil(told, id, { account, media, hungUp: true });
   }
 
   async rejoin(live: LiveCall, { media = live.about.media, stream }: AnswerOptions): Promise<void> {
@@ -199,23 +196,20 @@ export class Router implements CallKeeper {
 
   /** After a reload: what the page had, and its peer connections are gone. */
   #goOn(open: ReadonlyMap<string, CallFieldsFragment>): void {
-    for (const [callId, { hungUp }] of [...this.#kept.calls]) {
+    for (const [key, held] of this.#had) {
       const isHeir = (other: CallFieldsFragment): boolean =>
-        other.replacesCallId === callId && other.viewerRole === 'CALLER';
-      const call = open.get(callId) ?? [...open.values()].find(isHeir);
-      if (!call) this.#kept.release(callId);
-      else if (hungUp || (isRinging(call.state) && call.viewerRole === 'CALLER' && call.replacesCallId === null)) {
-        void tellHungUp(this.#services, call.id, call.viewerRole).then(
-          () => this.#kept.release(callId),
-          () => {},
-        );
+        (other.replacesCallId ?? otherSideOf(other)) === key && other.viewerRole === 'CALLER';
+      const call = open.get(key) ?? [...open.values()].find(isHeir);
+      if (!call) this.#kept.release(key);
+      else if (held.hungUp || (isRinging(call.state) && call.viewerRole === 'CALLER' && call.replacesCallId === null)) {
+        this.#kept.release(key);
+        this.#keepUntil(tellHungUp(this.#services, call.id, call.viewerRole), call.id, held);
       } else this.#takeUp(call);
     }
   }
 
   /**
-   * Goes on with a call that a page had which was loaded again, or that it had begun in the place of one and never heard of:
-   * by another in its place, which there can be once it is answered.
+   * Goes on with a call that a page had which was loaded again, or began in the place of one: by another in its place.
    */
   #takeUp(call: CallFieldsFragment): void {
     const { id, state, replacesCallId } = call;
@@ -231,6 +225,12 @@ export class Router implements CallKeeper {
     this.#list.name(live, id);
     void this.#starts.begin(live, live.takeUp({ media: held.media }, call));
     if (!known) this.#list.add(live);
+  }
+
+  /** What is over here, and the service may not know yet. */
+  #keepUntil(told: Promise<unknown>, callId: string, held: HeldCall): void {
+    this.#kept.hold(callId, held);
+    void told.then(() => this.#kept.release(callId)).catch(() => {});
   }
 
   #hold(live: LiveCall, callId: string): void {

@@ -1,6 +1,6 @@
 /** Calls while their page is loaded again, opened twice, removed or closed. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { CallStorage } from '../../src/client/index.js';
+import type { CallStorage, Transport } from '../../src/client/index.js';
 import { webCryptoSignature } from '../support/fake-webhook.js';
 import { eventually } from '../support/process.js';
 import { reached, talk, until } from './phone.js';
@@ -112,6 +112,46 @@ describe('a page that is loaded again', () => {
     phones.phone(`${a}/phone`, { storage });
     await reached(theirs, 'ENDED');
     expect(theirs.endReason.value).toBe('CANCELLED');
+  });
+
+  it('gives up a call that rings already and was not named to the page before', async () => {
+    const storage = createStorage();
+    /** The answer to `startCall` never comes to the page. */
+    const between = ({ execute, ...transport }: Transport): Transport => ({
+      ...transport,
+      execute: async (document, variables, ...rest) => {
+        const answer = await execute(document, variables, ...rest);
+        return 'startCall' in (answer as object) ? new Promise(() => {}) : answer;
+      },
+    });
+    const [caller, callee] = [phones.phone(`${a}/phone`, { storage, between }), phones.phone(`${b}/phone`)];
+    await online(caller, callee);
+    const ours = caller.client.start(b, { media: 'AUDIO' });
+    const theirs = await callee.ringing();
+    expect([ours.id, ours.state.value]).toEqual([null, 'STARTING']);
+    caller.close();
+    const shown: number[] = [];
+    const { client } = phones.phone(`${a}/phone`, { storage });
+    client.calls.subscribe((calls) => shown.push(calls.length));
+    await reached(theirs, 'ENDED');
+    expect(theirs.endReason.value).toBe('CANCELLED');
+    await eventually(() => storage.getItem('voip-call-signaling')!.includes('"calls":{}'));
+    expect(Math.max(0, ...shown)).toBe(0);
+    // The next one to the same account is another call.
+    const again = client.start(b, { media: 'AUDIO' });
+    await callee.ringing();
+    await again.hangUp();
+  });
+
+  it('keeps a call that it began before it was told of those that are open', async () => {
+    const [caller, callee] = [phones.phone(`${a}/phone`, { storage: createStorage() }), phones.phone(`${b}/phone`)];
+    await online(callee);
+    const ours = caller.client.start(b, { media: 'AUDIO' });
+    const theirs = await callee.ringing();
+    await online(caller);
+    await theirs.answer();
+    await Promise.all([reached(ours, 'ACTIVE'), reached(theirs, 'ACTIVE')]);
+    await ours.hangUp();
   });
 
   it('and the other one too: who comes back second answers by itself', async () => {

@@ -18,6 +18,8 @@ export interface PhoneOptions {
   readonly token: () => Promise<string>;
   readonly carrier?: Carrier;
   readonly storage?: CallStorage;
+  /** What stands between the client and its transport. */
+  readonly between?: (transport: Transport) => Transport;
   /** Whether its user lets it use the microphone; true when it is left out. */
   readonly microphone?: () => boolean;
 }
@@ -39,11 +41,11 @@ export class Phone {
   readonly #dispose: () => void;
 
   constructor(options: PhoneOptions) {
-    const { carrier = 'graphql-ws', storage, microphone = () => true } = options;
+    const { carrier = 'graphql-ws', storage, microphone = () => true, between = (it) => it } = options;
     const { transport, dispose } = this.#carry(options, carrier);
     this.#dispose = dispose;
     this.client = createCallClient({
-      transport,
+      transport: between(transport),
       configuration: { iceTransportPolicy: 'relay' },
       createPeer: (configuration) => {
         const peer: RTCPeerConnection = new wrtc.RTCPeerConnection(configuration);
