@@ -2,6 +2,7 @@
 export const LIMITS = {
   messageBytes: 256 * 1024,
   messageFragments: 64,
+  messageValues: 2_048,
   sdpBytes: 64 * 1024,
   candidateBytes: 2 * 1024,
   sdpMidLength: 255,

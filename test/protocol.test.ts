@@ -110,7 +110,7 @@ const closings = STREAM_CLOSE_REASONS.map((reason) =>
 );
 
 /** Those without words are given by the WebSocket implementation. */
-const closeCodes = Object.entries({ 1008: '-', 1009: '-', ...CLOSE_REASONS }).map((row) => line(...row));
+const closeCodes = Object.entries({ 1008: '-', ...CLOSE_REASONS }).map((row) => line(...row));
 
 const limits = Object.entries(LIMITS).map(([name, limit]) =>
   line(name, typeof limit === 'number' ? counted(limit) : `${limit.min} to ${limit.max}`),

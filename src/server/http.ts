@@ -10,6 +10,7 @@ import { isSameSecret } from './admission.js';
 import { isSameHost } from '../host/origin.js';
 import { graphqlRoute, type GraphqlRouteOptions } from './graphql-route.js';
 import { httpError } from './http-error.js';
+import { hasTooManyValues } from './json-values.js';
 import { createProxies } from './proxies.js';
 import { createStrangers, type Strangers } from './strangers.js';
 import { GATEWAY_ONLY, ORIGIN_REFUSED } from './websocket-upgrade.js';
@@ -69,10 +70,15 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     maxAge: 86_400,
   });
 
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (hasTooManyValues(text)) done(Object.assign(new Error(TOO_MANY_VALUES), { statusCode: 413 }));
+    else void parseJson(request, text, done);
+  });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) onDefect(error);
-    return refuse(request, reply, status);
+    return refuse(request, reply, status, error.message === TOO_MANY_VALUES ? TOO_MANY_VALUES : undefined);
   });
   app.setNotFoundHandler((request, reply) => refuse(request, reply, 404));
 
@@ -114,6 +120,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
 const REQUEST_MS = 10_000;
 const CHECK_MS = 1_000;
 
+const TOO_MANY_VALUES = `The request body has more than ${LIMITS.messageValues} JSON values.`;
 const BAD_URL = 'The URL is not valid.';
 
 /** What a body may come to: one that does not say how long it is may be as long as any. */

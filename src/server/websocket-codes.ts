@@ -7,6 +7,7 @@ import type { StreamCloseReason } from '../call/event.js';
  * a client sent could be longer than that.
  */
 export const CLOSE_REASONS = {
+  1009: 'Message too big',
   1012: 'Service restart',
   1013: 'Try again later',
   4400: 'Invalid message',

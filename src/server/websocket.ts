@@ -9,6 +9,7 @@ import type { LoginRequest } from '../identity/login.js';
 import type { Viewer } from '../identity/viewer.js';
 import { LIMITS } from '../limits.js';
 import type { Clock } from '../ports.js';
+import { hasTooManyValues } from './json-values.js';
 import { createProxies } from './proxies.js';
 import { createStrangers, type Strangers } from './strangers.js';
 import { admit, type AdmissionOptions, type Admitted } from './websocket-admission.js';
@@ -151,7 +152,11 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
             onDefect,
           });
           session.operations = operations;
-          socket.on('message', (data) => operations.receive(String(data)));
+          socket.on('message', (data) => {
+            const text = String(data);
+            if (hasTooManyValues(text)) channel.close(1009);
+            else operations.receive(text);
+          });
         },
       },
       session,

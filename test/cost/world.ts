@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { CallContext } from '../../src/graphql/context.js';
+import type { CallAdapters } from '../../src/signaling/options.js';
 import { createHttp } from '../../src/server/http.js';
 import { createCallSignaling, type CallSignaling } from '../../src/signaling.js';
 import { SignalingError } from '../../src/errors.js';
@@ -23,8 +24,10 @@ export interface CostWorld {
 
 const HOUR_MS = 3_600_000;
 
-export async function startCostWorld(): Promise<CostWorld> {
+/** @param adapters in the place of this process's memory; whoever makes them closes them */
+export async function startCostWorld(adapters?: CallAdapters): Promise<CostWorld> {
   const signaling = createCallSignaling({
+    ...(adapters && { adapters }),
     authenticator: async (token) => {
       if (token.startsWith('stranger')) throw new SignalingError('CALL_UNAUTHORIZED');
       return { accountId: token, deviceId: 'phone', issuedAt: Date.now(), expiresAt: Date.now() + HOUR_MS };

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { LIMITS } from '../../src/limits.js';
 import { startWsWorld, type WsWorld, type WsWorldOptions } from '../support/ws-world.js';
 
 let world: WsWorld;
@@ -22,6 +23,22 @@ describe('a message', () => {
     expect((await client.next()).payload).toEqual(hello);
     await client.next();
     client.send(padded(256 * 1024 + 1));
+    expect((await client.closed).code).toBe(1009);
+  });
+
+  it('of 2,048 JSON values is taken, of one more closes the socket with 1009', async () => {
+    await begin();
+    const client = await world.connect();
+    // Beside them: id, type, payload, query and variables, and the commas between them.
+    const sent = (values: number): object => ({
+      id: 'm',
+      type: 'subscribe',
+      payload: { query: '{ hello }', variables: { list: Array(values - 8).fill('a,b') } },
+    });
+    client.send(sent(LIMITS.messageValues));
+    expect((await client.next()).payload).toEqual(hello);
+    await client.next();
+    client.send(sent(LIMITS.messageValues + 1));
     expect((await client.closed).code).toBe(1009);
   });
 

@@ -1,0 +1,86 @@
+/** A flood of one account, or of strangers, costs this process little more than as many ordinary requests do: in memory and on Redis. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { PATIENT, startReadyNode, type Node } from '../redis/setup.js';
+import { startRedis, type RedisServer } from '../support/redis.js';
+import { cpuOf, startCostWorld, type CostWorld } from './world.js';
+
+const REQUESTS = 40;
+const times = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+const body = (query: string, variables?: unknown): string => JSON.stringify({ query, variables });
+
+const START = 'mutation ($input: StartCallInput!) { startCall(input: $input) { call { id } } }';
+const HANG_UP = 'mutation ($input: HangUpCallInput!) { hangUpCall(input: $input) { id } }';
+const ORDINARY = body('{ openCalls { id } }');
+const CALL = 'id state media createdAt endedAt caller { account { id } } callee { account { id } device { id name } }';
+/** What was found to stop a server, of the kinds that one client can send at once. */
+const FLOODS = {
+  'unknown keys': body(START, { input: Object.fromEntries(times(30_000).map((i) => [i.toString(36), i % 2])) }),
+  '15 times the last 50 calls': body(
+    `{ ${times(15)
+      .map((i) => `c${i}: recentCalls(first: 50) { ${CALL} }`)
+      .join(' ')} }`,
+  ),
+  'one field 640 times': body(`{ openCalls { ${'id '.repeat(640)} } }`),
+} as const;
+
+interface Store {
+  readonly world: CostWorld;
+  close(): Promise<void>;
+}
+
+const STORES: Readonly<Record<string, () => Promise<Store>>> = {
+  memory: async () => {
+    const world = await startCostWorld();
+    return { world, close: () => world.close() };
+  },
+  Redis: async () => {
+    const server: RedisServer = await startRedis();
+    const node: Node = await startReadyNode(server.url, PATIENT);
+    const world = await startCostWorld(node);
+    return {
+      world,
+      close: async () => {
+        await world.close();
+        await node.close();
+        await server.stop();
+      },
+    };
+  },
+};
+
+describe.each(Object.entries(STORES))('a flood on %s', (_store, start) => {
+  let store: Store;
+  beforeAll(async () => {
+    store = await start();
+    // Calls for the flood to read: their number is what an account may start in a minute.
+    for (const i of times(24)) {
+      const input = { clientCallId: randomUUID(), calleeAccountId: `callee-${i}`, media: 'AUDIO', offerSdp: 'v=0\r\n' };
+      const started = JSON.parse(await store.world.post(body(START, { input }), 'flooder')) as {
+        data: { startCall: { call: { id: string } } };
+      };
+      await store.world.post(body(HANG_UP, { input: { callId: started.data.startCall.call.id } }), 'flooder');
+    }
+  });
+  afterAll(() => store.close());
+
+  async function cpuOfRequests(sent: string, account?: string): Promise<number> {
+    await store.world.post(sent, account);
+    return cpuOf(async () => {
+      for (let i = 0; i < REQUESTS; i += 1) await store.world.post(sent, account);
+    });
+  }
+
+  it.each([
+    ['one account', 'flooder'],
+    ['strangers', undefined],
+  ])('of %s costs little more than what is ordinary', async (_who, account) => {
+    const ordinary = await cpuOfRequests(ORDINARY, 'other');
+    for (const [what, sent] of Object.entries(FLOODS)) {
+      const flood = await cpuOfRequests(sent, account);
+      // 10 ms for each request: to send 240 KB and to count its values is a part of that.
+      expect({ what, tooMuch: flood > 3 * ordinary + REQUESTS * 10 }).toEqual({ what, tooMuch: false });
+    }
+    expect(await store.world.post(ORDINARY, 'other')).toContain('"openCalls":[]');
+  });
+});
