@@ -6,13 +6,14 @@ import { graphql } from '../calls/graphql-device.mjs';
 
 const CANDIDATES_A_CALL = 10;
 
-const sdpOf = (id) => `v=0\r\no=- ${id} 2 IN IP4 127.0.0.1\r\ns=-\r\n${'a=rtpmap:96 VP8/90000\r\n'.repeat(100)}`;
-const candidateLine = (n) => `candidate:${n} 1 udp 2122260223 192.0.2.7 50000 typ host generation 0 ufrag c2a1`;
+export const sdpOf = (id) => `v=0\r\no=- ${id} 2 IN IP4 127.0.0.1\r\ns=-\r\n${'a=rtpmap:96 VP8/90000\r\n'.repeat(100)}`;
+export const candidateLine = (n) => `candidate:${n} 1 udp 2122260223 192.0.2.7 50000 typ host generation 0 ufrag c2a1`;
 let drawn = 0;
-const unique = () => (drawn += 1);
+export const unique = () => (drawn += 1);
 
-const tokenOf = (account, { key, issuer, audience }) =>
-  new SignJWT({ device_id: 'phone' })
+/** A good token of a device. */
+export const tokenOf = (account, { key, issuer, audience }, device = 'phone') =>
+  new SignJWT({ device_id: device })
     .setProtectedHeader({ alg: 'ES256' })
     .setSubject(account)
     .setIssuer(issuer)
