@@ -24,5 +24,6 @@ export default {
   // A worker keeps what the suites before left in it, and each suite after is slower by that.
   workerIdleMemoryLimit: '400MB',
   testSequencer: './jest.sequencer.js',
-  testTimeout: 60_000,
+  // Three suites share two cores, on machines that may have other work.
+  testTimeout: 120_000,
 };

@@ -37,6 +37,7 @@ export { createCallSignaling, type CallSignaling, type Graph, type WebSocketPart
 export type { CallAdapters, CallSignalingOptions, CursorKeys, RelayOptions } from './signaling/options.js';
 export type { WebSocketDoor } from './server/websocket.js';
 export { attachWebSocket, createWebSocket, type WebSocketOptions } from './server/attach.js';
+export { bodyErrors } from './server/body-errors.js';
 export { createMetrics, type Metrics } from './events/metrics.js';
 export { OptionsError } from './options.js';
 export { systemClock } from './ports.js';

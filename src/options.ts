@@ -10,6 +10,73 @@ export class OptionsError extends Error {
   }
 }
 
+/** @returns what the value must be; null: it is */
+export type Check = (value: unknown) => string | null;
+
+export const must =
+  (be: string, is: (value: unknown) => boolean): Check =>
+  (value) =>
+    is(value) ? null : `must be ${be}`;
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+export const isFunction = (value: unknown): boolean => typeof value === 'function';
+export const has = (value: unknown, method: string): boolean => isRecord(value) && isFunction(value[method]);
+const bytesOf = (value: unknown): number => (value instanceof Uint8Array ? value.length : -1);
+export const isKey = (value: unknown): boolean => bytesOf(value) === 32;
+
+export const callable = must('a function', isFunction);
+export const object = must('an object', isRecord);
+export const boolean = must('true or false', (value) => typeof value === 'boolean');
+export const text = must('text that is not empty', (value) => typeof value === 'string' && value !== '');
+export const url = must('a URL', (value) => typeof value === 'string' && URL.canParse(value));
+export const seconds = must('seconds, 0 or more', (value) => Number.isFinite(value) && Number(value) >= 0);
+export const milliseconds = must('milliseconds, more than 0', (value) => Number.isFinite(value) && Number(value) > 0);
+export const nameKey = must('at least 32 bytes, as a Buffer or Uint8Array', (value) => bytesOf(value) >= 32);
+export const objectWith = (what: string, ...methods: readonly string[]): Check =>
+  must(`${what}: an object with ${methods.join(' and ')}`, (value) => methods.every((method) => has(value, method)));
+export const clock = objectWith('a clock', 'now', 'elapsed');
+export const timers = objectWith('timers', 'every');
+
+/** @returns every problem: missing, of the wrong kind, unknown */
+export function problemsOf(
+  given: object,
+  checks: Readonly<Record<string, Check>>,
+  required: readonly string[],
+  prefix = '',
+  mayHaveMore = false,
+): readonly string[] {
+  const values = given as Readonly<Record<string, unknown>>;
+  const names = Object.keys(checks);
+  const missing = required.filter((name) => values[name] === undefined);
+  const unknown = Object.keys(values).filter((name) => !names.includes(name));
+  return [
+    ...missing.map((name) => `${prefix}${name} is missing: it ${checks[name]?.(undefined) ?? ''}`),
+    ...names.flatMap((name) => {
+      const problem = values[name] === undefined ? null : checks[name]?.(values[name]);
+      return problem == null ? [] : [`${prefix}${name} ${problem}`];
+    }),
+    ...unknown.flatMap((name) => {
+      const meant = nearest(name, names);
+      if (meant === null) return mayHaveMore ? [] : [`${prefix}${name} is no option`];
+      return [`${prefix}${name} is no option; did you mean ${prefix}${meant}?`];
+    }),
+  ];
+}
+
+/** @throws OptionsError with every problem of what a function was given */
+export function checkGiven(
+  of: string,
+  given: unknown,
+  checks: Readonly<Record<string, Check>>,
+  required: readonly string[],
+): void {
+  const problems = isRecord(given)
+    ? problemsOf(given, checks, required)
+    : [`options must be an object with ${required.join(' and ')}, at least`];
+  if (problems.length > 0) throw new OptionsError(problems, `The options of ${of} are not valid:`);
+}
+
 /** The name that was probably meant; null when none is near. Capitals do not count. */
 export function nearest(name: string, known: readonly string[]): string | null {
   const given = name.toLowerCase();

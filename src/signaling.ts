@@ -29,7 +29,7 @@ import { createMemoryAdapters } from './memory/adapters.js';
 import { createMemoryRateLimiter } from './memory/rate-limiter.js';
 import { systemClock, type Clock } from './ports.js';
 import { createRelay } from './providers/relay.js';
-import { checkOptions, checkSchema } from './signaling/check.js';
+import { checkDevice, checkOptions, checkSchema } from './signaling/check.js';
 import type { CallAdapters, CallSignalingOptions } from './signaling/options.js';
 
 /** How often other nodes' revocations are asked for, in milliseconds: with the recheck of sockets after it, within 5 s. */
@@ -225,8 +225,11 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     formatError,
     metrics,
     // Its streams end after that: with the same token it must not come back in at another node.
-    revokeDevice: (accountId, deviceId, request = {}) =>
-      revocations.revoke(accountId, deviceId, request, () => calls.service.revokeDevice({ accountId, deviceId })),
+    revokeDevice: async (accountId, deviceId, request = {}) => {
+      checkDevice(accountId, deviceId);
+      const end = (): Promise<void> => calls.service.revokeDevice({ accountId, deviceId });
+      return revocations.revoke(accountId, deviceId, request, end);
+    },
     reloadRelay: (config) => relay.reload(config),
     close: async () => {
       stopLearning();

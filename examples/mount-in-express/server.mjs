@@ -3,7 +3,7 @@
 import { ApolloServer } from '@apollo/server';
 import { expressMiddleware } from '@as-integrations/express5';
 import express from 'express';
-import { attachWebSocket, createCallSignaling, createWebhook } from 'voip-call-signaling';
+import { attachWebSocket, bodyErrors, createCallSignaling, createWebhook } from 'voip-call-signaling';
 import { createRedisAdapters } from 'voip-call-signaling/redis';
 
 const { ADMIN_TOKEN, ENCRYPTION_KEY, NAME_KEY, PORT = '4001', REDIS_URL, WEBHOOK_SECRET, WEBHOOK_URL } = process.env;
@@ -54,6 +54,8 @@ app.use(
   '/graphql',
   express.json({ limit: '256kb' }),
   expressMiddleware(apollo, { context: async ({ req }) => signaling.context(req) }),
+  // Express itself would write a body that it cannot read to its log, and answer with a stack.
+  bodyErrors,
 );
 const server = app.listen(Number(PORT), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}/graphql`);
@@ -67,6 +69,7 @@ app.get('/readyz', (_req, res) => {
   const calls = adapters?.degraded() ? 'unavailable' : 'ok';
   res.json({ calls, wakeUps: webhook?.degraded() ? 'degraded' : 'ok', problems: adapters?.problems() ?? [] });
 });
+// Yours to keep from the public.
 app.get('/metrics', async (_req, res) => res.type(signaling.metrics.contentType).send(await signaling.metrics.text()));
 // Yours to guard: a device was removed from its account.
 app.delete('/devices/:account/:device', guard, async ({ params }, res) => {
@@ -82,6 +85,8 @@ function guard(req, res, next) {
 process.once('SIGTERM', async () => {
   const closed = new Promise((resolve) => server.close(resolve));
   await sockets.close();
+  // A request that is never sent whole would keep the server open.
+  setTimeout(() => server.closeAllConnections(), 5_000).unref();
   await closed;
   await apollo.stop();
   await signaling.close();

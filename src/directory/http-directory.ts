@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { SignalingError } from '../errors.js';
 import { RecentlyUsed } from '../identity/recently-used.js';
 import type { Device, DeviceDirectory } from '../identity/viewer.js';
+import { boolean, callable, checkGiven, clock as aClock, milliseconds, objectWith, seconds, url } from '../options.js';
 import { systemClock, type Clock } from '../ports.js';
 import { quiet } from '../host/callback.js';
 import { ServiceError } from '../http/client.js';
@@ -38,6 +39,18 @@ export interface HttpDirectoryOptions {
   readonly clock?: Clock;
 }
 
+const OPTIONS = {
+  url,
+  cache: objectWith('a Keyv', 'get', 'set'),
+  cacheName: callable,
+  freshSeconds: seconds,
+  keptSeconds: seconds,
+  timeoutMs: milliseconds,
+  production: boolean,
+  onFailure: callable,
+  clock: aClock,
+} satisfies Record<keyof HttpDirectoryOptions, unknown>;
+
 export interface HttpDirectory extends DeviceDirectory {
   readonly batches: true;
   /** Whether the last request failed, so that kept answers are in use. */
@@ -49,9 +62,11 @@ export interface HttpDirectory extends DeviceDirectory {
  * Device-management over HTTP. Accounts asked for at the same time share a request, and no failure: what fails with many is
  * asked again in parts. Answers are remembered, and kept for when it is down. What it says now always replaces what it said before: a removed device stays removed.
  *
+ * @throws OptionsError with every problem of the options
  * @throws TypeError the URL cannot be used
  */
 export function createHttpDirectory(options: HttpDirectoryOptions): HttpDirectory {
+  checkGiven('createHttpDirectory', options, OPTIONS, ['url']);
   const { clock = systemClock, cache, cacheName, timeoutMs = SERVICE_TIMEOUT_MS } = options;
   const onFailure = quiet(options.onFailure);
   const freshMs = (options.freshSeconds ?? 60) * 1_000;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CallPolicy } from '../call/ports.js';
 import { SignalingError } from '../errors.js';
 import { quiet } from '../host/callback.js';
+import { boolean, callable, checkGiven, milliseconds, url } from '../options.js';
 import { ServiceError } from '../http/client.js';
 import { createJsonClient, SERVICE_TIMEOUT_MS } from '../http/json-client.js';
 
@@ -18,6 +19,13 @@ export interface HttpPolicyOptions {
   readonly onFailure?: (error: ServiceError) => void;
 }
 
+const OPTIONS = {
+  url,
+  production: boolean,
+  timeoutMs: milliseconds,
+  onFailure: callable,
+} satisfies Record<keyof HttpPolicyOptions, unknown>;
+
 export interface HttpPolicy extends CallPolicy {
   /** Whether the last request failed, so that calls cannot be started. */
   degraded(): boolean;
@@ -28,9 +36,11 @@ export interface HttpPolicy extends CallPolicy {
  * Who may call whom, asked over HTTP for each call. No answer is kept: who was blocked a second ago is blocked now. And
  * none is made up: without an answer nobody is called, and the caller hears CALL_UNAVAILABLE.
  *
+ * @throws OptionsError with every problem of the options
  * @throws TypeError the URL cannot be used
  */
 export function createHttpPolicy(options: HttpPolicyOptions): HttpPolicy {
+  checkGiven('createHttpPolicy', options, OPTIONS, ['url']);
   const { timeoutMs = SERVICE_TIMEOUT_MS } = options;
   const onFailure = quiet(options.onFailure);
   const client = createJsonClient({ ...options, timeoutMs });

@@ -1,5 +1,15 @@
 import { quiet } from '../host/callback.js';
 import { systemTimers, type SendWakeUp, type Timers } from '../call/ports.js';
+import {
+  boolean,
+  callable,
+  checkGiven,
+  clock as aClock,
+  milliseconds,
+  text,
+  timers as someTimers,
+  url as aUrl,
+} from '../options.js';
 import { systemClock, type Clock, type EventSink } from '../ports.js';
 import { eventMessage, wakeUpMessage } from './webhook-message.js';
 import { createPoster } from './webhook-post.js';
@@ -25,6 +35,16 @@ export interface WebhookOptions {
   readonly onFailure?: (failure: DeliveryFailure) => void;
 }
 
+const OPTIONS = {
+  url: aUrl,
+  secret: text,
+  clock: aClock,
+  timers: someTimers,
+  production: boolean,
+  timeoutMs: milliseconds,
+  onFailure: callable,
+} satisfies Record<keyof WebhookOptions, unknown>;
+
 /** Neither `emit` nor `wakeUp` throws or waits. */
 export interface Webhook extends EventSink {
   readonly wakeUp: SendWakeUp;
@@ -45,9 +65,11 @@ export interface Webhook extends EventSink {
  * up and is sent in either case: an attempt that seemed to fail may have rung the device. The order holds for what one process
  * sends; the `timestamp` in the body tells it also where two processes had a part in the call.
  *
+ * @throws OptionsError with every problem of the options
  * @throws TypeError the URL or the secret cannot be used
  */
 export function createWebhook(options: WebhookOptions): Webhook {
+  checkGiven('createWebhook', options, OPTIONS, ['url', 'secret']);
   const { url, clock = systemClock, timers = systemTimers, production = false, timeoutMs = 1_000 } = options;
   const key = signatureKey(options.secret);
   const poster = createPoster({ url, timeoutMs, production, connections: CONCURRENCY, now: () => clock.now() });

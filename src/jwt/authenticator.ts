@@ -13,9 +13,12 @@ import { quiet } from '../host/callback.js';
 import { ALGORITHMS, fits, type Algorithm } from './algorithms.js';
 import { createFixedKeys, createGivenKey, type KeySource, type KeyState } from './keys.js';
 import { describeRefusal, RefusedToken, refusalOf, type TokenRefusal } from './refusal.js';
+import { checkJwtOptions } from './options.js';
 import { createRemoteKeys } from './remote-keys.js';
 
 const TOKEN_BYTES = 8 * 1024;
+/** The last moment that has four digits for its year (RFC 3339); milliseconds taken for seconds are far beyond it. */
+const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 const TOKENS_REMEMBERED = 50_000;
 /** Keys that share a `kid` are tried one after the other, up to so many. */
 const KEYS_TRIED = 4;
@@ -74,9 +77,11 @@ interface VerifiedToken {
  * Access tokens as signed JWTs (RFC 7519, with the advice of RFC 8725). A token is good from `nbf`, if it has one, until
  * `exp`, to the second; how long that is, is the login service's business.
  *
+ * @throws OptionsError with every problem of the options
  * @throws TypeError the configured keys or algorithms cannot be used
  */
 export function createJwtAuthenticator(options: JwtAuthenticatorOptions): JwtAuthenticator {
+  checkJwtOptions(options);
   const { issuer, audience, accountClaim = 'sub', deviceClaim = 'device_id', clock = systemClock } = options;
   const { clockLeewaySeconds = 60, timeoutMs = SERVICE_TIMEOUT_MS } = options;
   const onRefused = quiet(options.onRefused);
@@ -158,6 +163,8 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): JwtAut
     if (issuedAt > clock.now() + clockLeewaySeconds * 1_000) throw new RefusedToken('not_yet', payload);
     // jose gives `exp` the leeway of the others.
     if (expiresAt <= clock.now()) throw new RefusedToken('expired', payload);
+    // Milliseconds taken for seconds, or the two times mixed up.
+    if (expiresAt > LATEST_MS || expiresAt <= issuedAt) throw new RefusedToken('malformed', payload);
     const accountId = claim(ID, accountClaim, 'account_claim');
     const deviceId = claim(ID, deviceClaim, 'device_claim');
     return Object.freeze({ accountId, deviceId, issuedAt, expiresAt });

@@ -17,6 +17,7 @@ import { Heartbeat } from './heartbeat.js';
 import { Inspection } from './inspection.js';
 import { KeyProof } from './key-proof.js';
 import { Names } from './names.js';
+import { checkRedisOptions } from './options.js';
 import { RedisPresence } from './presence.js';
 import { createRedisRateLimiter } from './rate-limiter.js';
 import { Redis } from './redis.js';
@@ -34,7 +35,7 @@ export interface RedisOptions {
   readonly tlsCa?: string;
   /** As whom the Sentinels are asked, who have users of their own; nobody in particular when left out. */
   readonly sentinel?: { readonly username?: string; readonly password?: string };
-  /** The first one encrypts, all decrypt; 32 bytes each. */
+  /** The first one encrypts, all decrypt: `[{ id: 'k1', key: Buffer.from(text, 'base64') }]`, 32 bytes each. */
   readonly encryptionKeys: readonly EncryptionKey[];
   /** 32 bytes, the same on every node; not to be changed while calls live. */
   readonly nameKey: Uint8Array;
@@ -87,9 +88,11 @@ export interface RedisAdapters {
 /**
  * Begins to connect, and keeps connected from then on: it does not matter which of the two is up first.
  *
+ * @throws OptionsError with every problem of the options
  * @throws TypeError for a URL or a key that cannot be used
  */
 export function createRedisAdapters(options: RedisOptions): RedisAdapters {
+  checkRedisOptions(options);
   const cipher = new Cipher(options.encryptionKeys);
   const names = new Names(options.nameKey);
   const { operationMs = OPERATION_MS } = options;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { has, OptionsError } from '../options.js';
 import { systemClock } from '../ports.js';
 import { createDoor, type DoorOptions, type WebSocketDoor } from './websocket.js';
 import { isOn } from './websocket-upgrade.js';
@@ -19,16 +20,28 @@ type Optional = keyof typeof DEFAULTS;
 /** `signaling.websocket`, and what is not to be as on the standalone server. */
 export type WebSocketOptions = Omit<DoorOptions, Optional> & Partial<Pick<DoorOptions, Optional>>;
 
-/** A WebSocket door without a server: the host calls `handleUpgrade`, beside WebSocket servers of its own. */
+/**
+ * A WebSocket door without a server: the host calls `handleUpgrade`, beside WebSocket servers of its own.
+ *
+ * @throws OptionsError the options are not `signaling.websocket`, with or without others beside it
+ */
 export function createWebSocket(options: WebSocketOptions): WebSocketDoor {
+  if (!['contextFor', 'authenticate', 'nextEpoch'].every((name) => has(options, name)))
+    throw new OptionsError(['options must be signaling.websocket, or { ...signaling.websocket, and others }']);
   return createDoor({ ...DEFAULTS, ...options });
 }
 
 /**
  * Serves GraphQL over WebSocket (graphql-transport-ws) on an HTTP server's own port: queries, mutations and
  * subscriptions, with the limits and the answers of HTTP. Requests for other paths are left to other listeners.
+ *
+ * @throws OptionsError the server or the options are none
  */
 export function attachWebSocket(server: Server, options: WebSocketOptions): WebSocketDoor {
+  if (!has(server, 'on') || !has(server, 'listenerCount'))
+    throw new OptionsError([
+      'server must be an HTTP server of Node.js: what http.createServer() or app.listen() gives',
+    ]);
   const door = createWebSocket(options);
   const { path = DEFAULTS.path } = options;
   const onUpgrade = (request: IncomingMessage, wire: Duplex, head: Buffer): void => {

@@ -65,6 +65,8 @@ export interface Welcome {
   readonly tokens: readonly DevelopmentToken[];
   /** Whether the operations of a list are the only ones that are run. */
   readonly trustedOnly?: boolean;
+  /** Whether requests have to carry GATEWAY_SECRET. */
+  readonly gatewayOnly?: boolean;
 }
 
 const CALL_RELAY = '{ callRelay { turnTtlSeconds refreshAfter iceServers { urls username credential } } }';
@@ -73,7 +75,7 @@ const CALL_RELAY = '{ callRelay { turnTtlSeconds refreshAfter iceServers { urls 
  * What a developer reads after the start: addresses, tokens, and a request to paste. For a terminal, never for a log: the
  * tokens are in it.
  */
-export function welcomeText({ origin, tokens, trustedOnly = false }: Welcome): string {
+export function welcomeText({ origin, tokens, trustedOnly = false, gatewayOnly = false }: Welcome): string {
   const page = `Open ${origin}/ in two windows, as alice and as bob, and call each other.`;
   const addresses = [
     `GraphQL      ${origin}/graphql`,
@@ -86,17 +88,24 @@ export function welcomeText({ origin, tokens, trustedOnly = false }: Welcome): s
     '',
     'Access tokens, good for 12 hours (header authorization: Bearer TOKEN):',
     ...tokens.flatMap(({ accountId, deviceId, token }) => ['', `${accountId} on ${deviceId}`, token]),
-    ...(trustedOnly ? [] : ['', 'TURN credentials for the first of them:', '', curlCommand(origin, first.token)]),
+    ...(trustedOnly || gatewayOnly
+      ? []
+      : ['', 'TURN credentials for the first of them:', '', curlCommand(origin, first.token)]),
   ];
   const trusted = [
     '',
     'Only the operations of TRUSTED_DOCUMENTS_FILE are run: what is written in the playground is not.',
   ];
+  const gateway = [
+    '',
+    'Only requests and sockets with the header x-gateway-secret (GATEWAY_SECRET) are answered: none of a page.',
+  ];
   return [
     '',
-    ...(first ? [page, ''] : []),
+    ...(first && !gatewayOnly ? [page, ''] : []),
     ...addresses,
     ...(trustedOnly ? trusted : []),
+    ...(gatewayOnly ? gateway : []),
     ...(access ?? []),
     '',
     '',

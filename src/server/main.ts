@@ -58,7 +58,8 @@ async function run(settings: Settings): Promise<void> {
     log.flush();
     // Tokens are for the person at the terminal: they never go to the log.
     const trustedOnly = settings.trustedDocumentsFile !== null;
-    if (!isProduction) process.stdout.write(welcomeText({ ...server, trustedOnly }));
+    const gatewayOnly = settings.gatewaySecret !== null;
+    if (!isProduction) process.stdout.write(welcomeText({ ...server, trustedOnly, gatewayOnly }));
   } catch (error) {
     if (error instanceof StartError) tellProblems(error.problems);
     else log.defect(error, undefined, 'The server cannot start');

@@ -68,6 +68,14 @@ const RULES: readonly Rule[] = [
     (values) => set(values, 'REDIS_SENTINEL_USERNAME'),
     'with REDIS_SENTINEL_USERNAME',
   ),
+  {
+    broken: (values) => (values.REDIS_WAIT_REPLICAS ?? 0) > 0 && unset(values, 'REDIS_URL'),
+    problem: 'REDIS_WAIT_REPLICAS needs REDIS_URL',
+  },
+  {
+    broken: (values) => (values.METRICS_PORT ?? 0) > 0 && values.METRICS_PORT === values.PORT,
+    problem: 'METRICS_PORT and PORT must differ',
+  },
   required('WEBHOOK_SECRET', (values) => set(values, 'WEBHOOK_URL'), 'with WEBHOOK_URL'),
 ];
 

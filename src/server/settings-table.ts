@@ -118,12 +118,17 @@ export const SETTINGS = {
       'base64, 32 bytes, for key names and pseudonyms; not rotated while calls live; required with REDIS_URL; none: drawn at start',
   },
   WEBHOOK_URL: { parse: httpUrl, value: null, meaning: 'wake-ups and events are posted here' },
-  WEBHOOK_SECRET: { parse: webhookSecret, value: null, secret: true, meaning: 'signs them; required with WEBHOOK_URL' },
+  WEBHOOK_SECRET: {
+    parse: webhookSecret,
+    value: null,
+    secret: true,
+    meaning: 'signs them: 24 bytes or more in base64, `whsec_` may stand before it; required with WEBHOOK_URL',
+  },
   ADMIN_SECRET: {
     parse: webhookSecret,
     value: null,
     secret: true,
-    meaning: 'signs requests to /admin/revocations; none: the path does not exist',
+    meaning: 'signs requests to /admin/revocations: as WEBHOOK_SECRET; none: the path does not exist',
   },
   CORS_ORIGINS: {
     parse: origins,

@@ -18,6 +18,7 @@ import { CLOSE_TIMEOUT_MS, type CloseCode } from './websocket-codes.js';
 import { createConnection, type OwnConnection } from './websocket-connection.js';
 import { createOperations } from './websocket-operations.js';
 import { createProtocol, failureMessage, type ProtocolOptions, type Session } from './websocket-protocol.js';
+import { startRechecks } from './websocket-rechecks.js';
 import { createSockets } from './websocket-sockets.js';
 import { TOKEN_MISSING } from './websocket-token.js';
 import { ORIGIN_REFUSED, refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
@@ -214,24 +215,16 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     for (const connection of sockets.ofDevice(device)) connection.end('DEVICE_REVOKED');
   };
 
-  let isRechecking = false;
-  const recheck = async (): Promise<void> => {
-    const viewers = sockets.viewers();
-    if (!options.recheck || isRechecking || viewers.length === 0) return;
-    isRechecking = true;
-    try {
-      for (const viewer of await options.recheck(viewers)) revoke(viewer);
-    } catch (error) {
-      // While the directory is down, devices are served on its last word.
-      if (!(error instanceof SignalingError)) onDefect(error);
-    } finally {
-      isRechecking = false;
-    }
-  };
-  const rechecks = setInterval(() => void recheck(), recheckMs);
+  const stopRechecks = startRechecks({
+    recheck: options.recheck,
+    everyMs: recheckMs,
+    connected: () => sockets.viewers(),
+    revoke,
+    onDefect,
+  });
 
   async function drain(): Promise<void> {
-    clearInterval(rechecks);
+    stopRechecks();
     const closed = new Promise((resolve) => wss.close(resolve));
     for (const { connection, channel } of sessions) {
       if (connection) connection.end('SHUTDOWN');

@@ -1,29 +1,31 @@
 import { isSchema } from 'graphql';
-import { nearest, OptionsError } from '../options.js';
+import { LIMITS, OPAQUE_ID } from '../limits.js';
+import {
+  boolean,
+  callable,
+  checkGiven,
+  clock,
+  has,
+  isFunction,
+  isKey,
+  isRecord,
+  must,
+  nameKey as key,
+  object,
+  objectWith,
+  OptionsError,
+  problemsOf,
+  seconds,
+  type Check,
+} from '../options.js';
 import { parseRelayConfig } from '../providers/config.js';
 import { RelayConfigError } from '../relay/config.js';
 import type { CallAdapters, CallSignalingOptions, RelayOptions } from './options.js';
 
-/** @returns what the value must be; null: it is */
-type Check = (value: unknown) => string | null;
-
-const must =
-  (be: string, is: (value: unknown) => boolean): Check =>
-  (value) =>
-    is(value) ? null : `must be ${be}`;
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const isFunction = (value: unknown): boolean => typeof value === 'function';
-const has = (value: unknown, method: string): boolean => isRecord(value) && isFunction(value[method]);
-const bytesOf = (value: unknown): number => (value instanceof Uint8Array ? value.length : -1);
 const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 1;
 const isLimit = (value: unknown): boolean =>
   isRecord(value) && isCount(value['max']) && isCount(value['windowSeconds']);
 
-const boolean = must('true or false', (value) => typeof value === 'boolean');
-const callable = must('a function', isFunction);
-const objectWith = (what: string, ...methods: readonly string[]): Check =>
-  must(`${what}: an object with ${methods.join(' and ')}`, (value) => methods.every((method) => has(value, method)));
 const functionOr = (method: string): Check =>
   must(`a function, or an object with ${method}`, (value) => isFunction(value) || has(value, method));
 const isOrigin = (value: unknown): boolean =>
@@ -37,18 +39,16 @@ const login: Check = (value) => {
     ? null
     : 'must have origins as browsers send them, for example https://app.example.com, without a path';
 };
-const key = must('at least 32 bytes, as a Buffer or Uint8Array', (value) => bytesOf(value) >= 32);
 const keys = must(
   'a list of at least one key of 32 bytes, each a Buffer or Uint8Array',
-  (value) => Array.isArray(value) && value.length > 0 && value.every((each) => bytesOf(each) === 32),
+  (value) => Array.isArray(value) && value.length > 0 && value.every(isKey),
 );
 const limiter = objectWith('a rate limiter', 'take', 'close');
-const object = must('an object', isRecord);
 
 const OPTIONS: Readonly<Record<keyof CallSignalingOptions, Check>> = {
   authenticator: login,
   deviceDirectory: functionOr('devicesOf'),
-  freshTokenSeconds: must('seconds, 0 or more', (value) => Number.isFinite(value) && Number(value) >= 0),
+  freshTokenSeconds: seconds,
   relay: object,
   rateLimits: must(
     'an object of { max, windowSeconds } by bucket, whole numbers from 1 on',
@@ -68,7 +68,7 @@ const OPTIONS: Readonly<Record<keyof CallSignalingOptions, Check>> = {
   composeDirectives: boolean,
   production: boolean,
   onDefect: callable,
-  clock: objectWith('a clock', 'now', 'elapsed'),
+  clock,
 };
 
 const ADAPTERS: Readonly<Record<keyof CallAdapters, Check>> = {
@@ -111,31 +111,6 @@ export function checkOptions(given: CallSignalingOptions): void {
   if (problems.length > 0) throw new OptionsError(problems);
 }
 
-function problemsOf(
-  given: object,
-  checks: Readonly<Record<string, Check>>,
-  required: readonly string[],
-  prefix = '',
-  mayHaveMore = false,
-): readonly string[] {
-  const values = given as Readonly<Record<string, unknown>>;
-  const names = Object.keys(checks);
-  const missing = required.filter((name) => values[name] === undefined);
-  const unknown = Object.keys(values).filter((name) => !names.includes(name));
-  return [
-    ...missing.map((name) => `${prefix}${name} is missing: it ${checks[name]?.(undefined) ?? ''}`),
-    ...names.flatMap((name) => {
-      const problem = values[name] === undefined ? null : checks[name]?.(values[name]);
-      return problem == null ? [] : [`${prefix}${name} ${problem}`];
-    }),
-    ...unknown.flatMap((name) => {
-      const meant = nearest(name, names);
-      if (meant === null) return mayHaveMore ? [] : [`${prefix}${name} is no option`];
-      return [`${prefix}${name} is no option; did you mean ${prefix}${meant}?`];
-    }),
-  ];
-}
-
 function configProblems({ config, providers }: Partial<RelayOptions>, production: boolean): readonly string[] {
   try {
     parseRelayConfig(config, { production, ownProviders: Array.isArray(providers) && providers.length > 0 });
@@ -163,4 +138,14 @@ export function checkSchema(schema: unknown): void {
     'schema must be a GraphQLSchema of the same copy of graphql that voip-call-signaling uses; ' +
       '`npm ls graphql` shows whether there are two, and `npm dedupe` or an "overrides" entry leaves one',
   ]);
+}
+
+const id = must(
+  `text of 1 to ${LIMITS.idLength} printable ASCII characters`,
+  (value) => typeof value === 'string' && OPAQUE_ID.test(value),
+);
+
+/** @throws OptionsError: a revocation of nobody would be taken for one that was done */
+export function checkDevice(accountId: unknown, deviceId: unknown): void {
+  checkGiven('revokeDevice', { accountId, deviceId }, { accountId: id, deviceId: id }, ['accountId', 'deviceId']);
 }

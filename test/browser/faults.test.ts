@@ -1,5 +1,6 @@
 /** Calls while the server dies, and while the network of one side or the relay goes away. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { longIt } from '../support/full.js';
 import { bothHear, bothSee, isBack, talking, type BrowserPhone } from './phone.js';
 import { startCuttingProxy } from '../faults/cutting-proxy.js';
 import { startBrowserWorld, type BrowserWorld } from './world.js';
@@ -24,7 +25,7 @@ async function inCall(origin?: string): Promise<readonly [BrowserPhone, BrowserP
 }
 
 describe('a server that is killed in the middle of a call', () => {
-  it('costs no word and no picture, and signaling goes on when it is back', async () => {
+  longIt('costs no word and no picture, and signaling goes on when it is back', async () => {
     const [caller, callee] = await inCall();
     await world.killServer();
     for (const phone of [caller, callee]) await phone.until(({ client }) => client === 'connecting');

@@ -1,7 +1,7 @@
 /** What is negotiated in a call that goes on: a picture, another path; and silence, which needs no negotiation. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CallMedia } from '../../src/client/index.js';
-import { FULL } from '../support/full.js';
+import { FULL, longIt } from '../support/full.js';
 import { bothHear, bothSee, talking, type BrowserPhone } from './phone.js';
 import { startBrowserWorld, type BrowserWorld } from './world.js';
 
@@ -28,7 +28,7 @@ async function settled(...phones: readonly BrowserPhone[]): Promise<void> {
 }
 
 describe('a voice call', () => {
-  it('becomes one with pictures of one side, then of both', async () => {
+  longIt('becomes one with pictures of one side, then of both', async () => {
     const [caller, callee] = await inCall('AUDIO');
     expect(await callee.look()).toMatchObject({ remoteVideo: false, camera: false, localTracks: 1 });
     expect(await caller.setCamera(true)).toMatchObject({ ok: true });
@@ -55,7 +55,7 @@ describe('a voice call', () => {
 });
 
 describe('a user', () => {
-  it('who mutes the microphone is not heard, and is again', async () => {
+  longIt('who mutes the microphone is not heard, and is again', async () => {
     const [caller, callee] = await inCall('AUDIO');
     await caller.mute(true);
     await callee.hearsSilence();

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { pack, run, type Packed } from '../package/packed.js';
 import { startBrowser } from '../support/browser.js';
+import { longIt } from '../support/full.js';
 import { ROOT, startProcess, startServer, type RunningProcess } from '../support/process.js';
 import { freePorts } from '../support/redis.js';
 
@@ -130,7 +131,7 @@ describe('the guide', () => {
     expect(await run(project, 'npx', '--no', 'tsc')).toBe('');
   });
 
-  it('makes an app that Vite serves while it is written', async () => {
+  longIt('makes an app that Vite serves while it is written', async () => {
     const [port] = await freePorts(1);
     const writing = startVite('--port', `${port}`);
     const [, address = ''] = await writing.printed(/(http:\/\/localhost:\d+)\//, 60_000);

@@ -4,15 +4,17 @@ import type { AxeResults, RunOptions } from 'axe-core';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
+import { FULL } from '../support/full.js';
 import { ROOT } from '../support/process.js';
 import { MEDIA, press, seen, startWebWorld, type WebWorld } from './web-world.js';
 
 jest.setTimeout(180_000);
 
-const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const;
+const ALL_SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } } as const;
+const SIZES = FULL ? ALL_SIZES : { phone: ALL_SIZES.phone };
 /** Not looked at by axe: what must fit. */
 const NARROW = { narrow: { width: 360, height: 640 }, low: { width: 740, height: 360 } } as const;
-const SCHEMES = ['light', 'dark'] as const;
+const SCHEMES = FULL ? (['light', 'dark'] as const) : (['light'] as const);
 
 /** A folder; screenshots are taken when it is set. */
 const SCREENSHOTS = process.env['SCREENSHOTS'];

@@ -38,7 +38,12 @@ afterEach(async () => {
 });
 
 function sessionsWith(of: DeviceDirectory, freshTokenSeconds?: number): Sessions {
-  const authenticator = createJwtAuthenticator({ ...login, keys: { jwks: login.jwks }, clock });
+  const authenticator = createJwtAuthenticator({
+    issuer: login.issuer,
+    audience: login.audience,
+    keys: { jwks: login.jwks },
+    clock,
+  });
   return createSessions({
     login: asLogin(authenticator, WATCH),
     directory: of,

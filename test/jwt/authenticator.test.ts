@@ -21,7 +21,13 @@ beforeAll(async () => {
   rsaLogin = await createTestLogin({ alg: 'RS256', kid: 'login-key-2', clock });
   stranger = await createTestLogin({ clock });
   const onRefused = (refusal: TokenRefusal): void => void refusals.push(refusal);
-  authenticator = createJwtAuthenticator({ ...login, keys: { jwks: login.jwks }, clock, onRefused });
+  authenticator = createJwtAuthenticator({
+    issuer: login.issuer,
+    audience: login.audience,
+    keys: { jwks: login.jwks },
+    clock,
+    onRefused,
+  });
 });
 
 beforeEach(() => {
@@ -44,7 +50,12 @@ describe('an access token', () => {
     'may be signed with %s',
     async (alg) => {
       const other = await createTestLogin({ alg, clock });
-      const one = createJwtAuthenticator({ ...other, keys: { jwks: other.jwks }, clock });
+      const one = createJwtAuthenticator({
+        issuer: other.issuer,
+        audience: other.audience,
+        keys: { jwks: other.jwks },
+        clock,
+      });
       expect(await outcomeOf(one.authenticate(await other.token()))).toBe('ok');
     },
   );
@@ -65,6 +76,8 @@ describe('an access token', () => {
     ['an exp long past', 'expired', { exp: nowSeconds - 3_600 }],
     ['an nbf more than a minute ahead', 'not_yet', { nbf: nowSeconds + 61 }],
     ['an exp that is text', 'malformed', { exp: String(nowSeconds + 60) }],
+    ['an exp in milliseconds', 'malformed', { exp: nowSeconds * 1_000 }],
+    ['an iat that is later than exp', 'malformed', { iat: nowSeconds + 50, exp: nowSeconds + 40 }],
     ['an exp that no date can hold', 'malformed', { exp: 1e300 }],
     ['a negative iat', 'malformed', { iat: -1 }],
     ['a sub that is no integer', 'account_claim', { sub: 1.5 }],
@@ -101,7 +114,8 @@ describe('an access token', () => {
 
   it('is refused all the same when whoever is told of it throws', async () => {
     const one = createJwtAuthenticator({
-      ...login,
+      issuer: login.issuer,
+      audience: login.audience,
       keys: { jwks: login.jwks },
       clock,
       onRefused: () => {
@@ -127,9 +141,21 @@ describe('an access token', () => {
   });
 
   it('has the leeway that is configured, and none for its end', async () => {
-    const strict = createJwtAuthenticator({ ...login, keys: { jwks: login.jwks }, clock, clockLeewaySeconds: 0 });
+    const strict = createJwtAuthenticator({
+      issuer: login.issuer,
+      audience: login.audience,
+      keys: { jwks: login.jwks },
+      clock,
+      clockLeewaySeconds: 0,
+    });
     expect(await outcomeOf(strict.authenticate(await login.token({ iat: nowSeconds + 1 })))).toBe('CALL_UNAUTHORIZED');
-    const wide = createJwtAuthenticator({ ...login, keys: { jwks: login.jwks }, clock, clockLeewaySeconds: 300 });
+    const wide = createJwtAuthenticator({
+      issuer: login.issuer,
+      audience: login.audience,
+      keys: { jwks: login.jwks },
+      clock,
+      clockLeewaySeconds: 300,
+    });
     expect(await outcomeOf(wide.authenticate(await login.token({ iat: nowSeconds + 300 })))).toBe('ok');
     expect(await outcomeOf(wide.authenticate(await login.token({ exp: nowSeconds })))).toBe('CALL_UNAUTHORIZED');
   });
@@ -137,7 +163,12 @@ describe('an access token', () => {
   it('is good under any of the keys that share its kid', async () => {
     const others = await Promise.all(Array.from({ length: 3 }, () => createTestLogin({ clock })));
     const keys = [...others, login].map(({ publicJwk }) => publicJwk);
-    const one = createJwtAuthenticator({ ...login, keys: { jwks: { keys } }, clock });
+    const one = createJwtAuthenticator({
+      issuer: login.issuer,
+      audience: login.audience,
+      keys: { jwks: { keys } },
+      clock,
+    });
     for (const each of [login, ...others]) expect(await outcomeOf(one.authenticate(await each.token()))).toBe('ok');
     expect(await outcomeOf(one.authenticate(await stranger.token()))).toBe('CALL_UNAUTHORIZED');
   });
@@ -149,15 +180,26 @@ describe('an access token', () => {
   ])('signed as %s is good under a key that is named %s', async (alg, keyAlg) => {
     const other = await createTestLogin({ alg, clock });
     const key = JSON.parse(JSON.stringify({ ...other.publicJwk, alg: keyAlg })) as JWK;
-    const one = createJwtAuthenticator({ ...other, keys: { jwks: { keys: [key] } }, clock });
+    const one = createJwtAuthenticator({
+      issuer: other.issuer,
+      audience: other.audience,
+      keys: { jwks: { keys: [key] } },
+      clock,
+    });
     expect(await outcomeOf(one.authenticate(await other.token()))).toBe('ok');
-    const given = createJwtAuthenticator({ ...other, keys: { publicKeyPem: JSON.stringify(key) }, clock });
+    const given = createJwtAuthenticator({
+      issuer: other.issuer,
+      audience: other.audience,
+      keys: { publicKeyPem: JSON.stringify(key) },
+      clock,
+    });
     expect(await outcomeOf(given.authenticate(await other.token()))).toBe('ok');
   });
 
   it('may carry its account and device in claims of the login service’s choice', async () => {
     const named = createJwtAuthenticator({
-      ...login,
+      issuer: login.issuer,
+      audience: login.audience,
       keys: { jwks: login.jwks },
       accountClaim: 'https://example.com/account',
       deviceClaim: 'device',
@@ -176,7 +218,12 @@ describe('an access token', () => {
 
 describe('a single public key', () => {
   it('checks tokens with or without a kid', async () => {
-    const single = createJwtAuthenticator({ ...login, keys: { publicKeyPem: login.publicPem }, clock });
+    const single = createJwtAuthenticator({
+      issuer: login.issuer,
+      audience: login.audience,
+      keys: { publicKeyPem: login.publicPem },
+      clock,
+    });
     for (const kid of [login.kid, 'another', undefined]) {
       expect(await outcomeOf(single.authenticate(await login.token({}, { kid })))).toBe('ok');
     }
@@ -192,7 +239,8 @@ describe('an authenticator', () => {
 
   it('accepts only the algorithms it is told to', async () => {
     const one = createJwtAuthenticator({
-      ...login,
+      issuer: login.issuer,
+      audience: login.audience,
       keys: { jwks: { keys: [login.publicJwk, rsaLogin.publicJwk] } },
       algorithms: ['RS256'],
       clock,
@@ -253,6 +301,6 @@ describe('an authenticator', () => {
   it('is not made to fetch keys over plain HTTP in production, or from what is no URL', () => {
     expect(() => made({ jwksUrl: 'http://127.0.0.1/keys' }, { production: true })).toThrow(TypeError);
     expect(() => made({ jwksUrl: 'file:///etc/keys.json' })).toThrow(TypeError);
-    expect(() => made({ jwksUrl: 'login' })).toThrow(TypeError);
+    expect(() => made({ jwksUrl: 'login' })).toThrow('keys must have a jwksUrl that is a URL');
   });
 });

@@ -23,7 +23,12 @@ beforeAll(async () => {
   stranger = await createTestLogin({ clock });
   service = await startFakeJwks({ keys: [login.publicJwk, rsaLogin.publicJwk] });
   attacker = await startFakeJwks(stranger.jwks);
-  authenticator = createJwtAuthenticator({ ...login, keys: { jwksUrl: service.url }, clock });
+  authenticator = createJwtAuthenticator({
+    issuer: login.issuer,
+    audience: login.audience,
+    keys: { jwksUrl: service.url },
+    clock,
+  });
 });
 
 afterAll(async () => {
@@ -60,7 +65,12 @@ describe('a forged token', () => {
   });
 
   it('signed with HS256 is refused too where a single public key is configured', async () => {
-    const single = createJwtAuthenticator({ ...login, keys: { publicKeyPem: rsaLogin.publicPem }, clock });
+    const single = createJwtAuthenticator({
+      issuer: login.issuer,
+      audience: login.audience,
+      keys: { publicKeyPem: rsaLogin.publicPem },
+      clock,
+    });
     const input = `${encode({ alg: 'HS256' })}.${encode(goodClaims())}`;
     const signature = createHmac('sha256', rsaLogin.publicPem).update(input).digest('base64url');
     expect(await outcomeOf(single.authenticate(`${input}.${signature}`))).toBe('CALL_UNAUTHORIZED');

@@ -30,7 +30,8 @@ afterEach(async () => {
 
 function start(timeoutMs = 1_000): void {
   authenticator = createJwtAuthenticator({
-    ...login,
+    issuer: login.issuer,
+    audience: login.audience,
     keys: { jwksUrl: service.url },
     clock,
     timeoutMs,

@@ -26,7 +26,7 @@ describe('calls that nobody answers, on two nodes', () => {
     // The other node has had its turn too.
     await Promise.all([nodes.stop(0), nodes.stop(1)]);
     const ended = nodes.events('call.ended');
-    expect(ended.map(({ callId }) => callId).sort()).toEqual(callIds);
-    expect(new Set(ended.map(({ endReason }) => endReason))).toEqual(new Set(['UNREACHABLE']));
+    expect(ended.map((event) => event['call_id']).sort()).toEqual(callIds);
+    expect(new Set(ended.map((event) => event['end_reason']))).toEqual(new Set(['UNREACHABLE']));
   }, 60_000);
 });

@@ -70,10 +70,10 @@ describe('an outage of Redis while a call rings', () => {
       redis.resume();
       await eventually(() => nodes.events('call.ended').length > 0, 60_000);
       const [ended] = nodes.events('call.ended');
-      expect(ended).toMatchObject({ callId: data?.startCall.call.id, endReason: 'UNREACHABLE' });
+      expect(ended).toMatchObject({ call_id: data?.startCall.call.id, end_reason: 'UNREACHABLE' });
       // It rang for 20 s of service.
-      expect(ended?.['ringMs']).toBeGreaterThanOrEqual(20_000 + outageMs - 1_500);
-      expect(ended?.['ringMs']).toBeLessThanOrEqual(20_000 + outageMs + 5_000);
+      expect(ended?.['ring_ms']).toBeGreaterThanOrEqual(20_000 + outageMs - 1_500);
+      expect(ended?.['ring_ms']).toBeLessThanOrEqual(20_000 + outageMs + 5_000);
     } finally {
       await nodes.close();
       await redis.stop();

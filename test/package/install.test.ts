@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { longIt } from '../support/full.js';
 import { ROOT } from '../support/process.js';
 import { OTHER_VERSIONS } from './hosts.js';
 import { manifest, pack, run, type Packed } from './packed.js';
@@ -38,18 +39,21 @@ it('the module installs fewer than 60 packages and 40 MB', async () => {
   expect(bytes).toBeLessThan(40_000_000);
 });
 
-it('a host with another type-graphql, loaded first, has both schemas; a second graphql is refused in words', async () => {
-  const host = join(folder, 'host');
-  const others = ['type-graphql@2.0.0-rc.2', 'graphql-second@npm:graphql@16.9.0'];
-  await install(host, ...packagesOfHost(whole.tarball), ...others);
-  const versionIn = (path: string): string =>
-    (JSON.parse(readFileSync(join(host, path, 'package.json'), 'utf8')) as { version: string }).version;
-  expect(versionIn('node_modules/type-graphql')).toBe('2.0.0-rc.2');
-  expect(versionIn(`node_modules/${manifest.name}/node_modules/type-graphql`)).not.toBe('2.0.0-rc.2');
-  writeFileSync(join(host, 'other.mjs'), OTHER_VERSIONS);
-  expect(JSON.parse(await run(host, process.execPath, 'other.mjs'))).toEqual({
-    data: { shop: 'open', recentCalls: [], callRelay: { turnTtlSeconds: 30 } },
-    foreign: [],
-    refused: { name: 'OptionsError', message: expect.stringMatching(/same copy of graphql .*`npm dedupe`/) },
-  });
-});
+longIt(
+  'a host with another type-graphql, loaded first, has both schemas; a second graphql is refused in words',
+  async () => {
+    const host = join(folder, 'host');
+    const others = ['type-graphql@2.0.0-rc.2', 'graphql-second@npm:graphql@16.9.0'];
+    await install(host, ...packagesOfHost(whole.tarball), ...others);
+    const versionIn = (path: string): string =>
+      (JSON.parse(readFileSync(join(host, path, 'package.json'), 'utf8')) as { version: string }).version;
+    expect(versionIn('node_modules/type-graphql')).toBe('2.0.0-rc.2');
+    expect(versionIn(`node_modules/${manifest.name}/node_modules/type-graphql`)).not.toBe('2.0.0-rc.2');
+    writeFileSync(join(host, 'other.mjs'), OTHER_VERSIONS);
+    expect(JSON.parse(await run(host, process.execPath, 'other.mjs'))).toEqual({
+      data: { shop: 'open', recentCalls: [], callRelay: { turnTtlSeconds: 30 } },
+      foreign: [],
+      refused: { name: 'OptionsError', message: expect.stringMatching(/same copy of graphql .*`npm dedupe`/) },
+    });
+  },
+);

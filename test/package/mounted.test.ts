@@ -1,8 +1,9 @@
 /** The module in servers of its hosts, from what npm would publish, in a folder outside of this repository. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { blockOf } from '../docs/blocks.js';
@@ -128,10 +129,30 @@ describe('the server of the README', () => {
         host.device(() => tokenOf('bob')),
         'bob',
       );
-      expect(await (await host.get('/readyz')).json()).toEqual({ login: 'ok' });
+      expect(await (await host.get('/readyz')).json()).toEqual({ login: 'ready' });
       const metrics = await host.get('/metrics');
       expect(metrics.headers.get('content-type')).toMatch(/^text\/plain/);
       expect(await metrics.text()).toMatch(/^call_relay_requests_total\{.*outcome="issued".*\} 1$/m);
+    }));
+
+  it('answers bodies that it cannot read as GraphQL clients read it, logs none, and waits for none when it stops', () =>
+    withHost('readme.mjs', { NODE_ENV: 'production' }, async ({ origin, program }) => {
+      const headers = { 'content-type': 'application/json', connection: 'close' };
+      const bodies = [
+        ['{"query":"mutation","variables":{"input":{"offerSdp":"a=ice-pwd:of-a-device', 400],
+        [JSON.stringify({ query: '{ x }', offerSdp: 'a=ice-pwd:of-a-device'.repeat(20_000) }), 413],
+      ] as const;
+      for (const [body, status] of bodies) {
+        const answer = await fetch(`${origin}/graphql`, { method: 'POST', headers, body });
+        expect(answer.status).toBe(status);
+        const extensions = { code: 'BAD_REQUEST', status, retryable: false };
+        expect(await answer.json()).toEqual({ errors: [{ message: expect.any(String), extensions }] });
+      }
+      const half = connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => undefined);
+      half.write('POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{');
+      await once(half, 'connect');
+      expect((await program.stop(20_000)).code).toBe(0);
+      expect(program.output()).not.toMatch(/of-a-device|SyntaxError| at /);
     }));
 });
 

@@ -6,7 +6,15 @@ import { ROOT, startProcess } from '../support/process.js';
 /** A small project with this one's scripts and packages. `files` are added to what it starts from. */
 export function makeProject(files: Readonly<Record<string, string>>): string {
   const project = mkdtempSync(join(tmpdir(), 'project-'));
-  for (const name of ['setup', 'tsconfig.json', 'tsconfig.build.json', 'jest.config.js', 'package-lock.json']) {
+  const own = [
+    'setup',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'jest.config.js',
+    'jest.sequencer.js',
+    'package-lock.json',
+  ];
+  for (const name of own) {
     cpSync(join(ROOT, name), join(project, name), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'));

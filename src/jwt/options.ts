@@ -1,0 +1,47 @@
+import {
+  boolean,
+  callable,
+  checkGiven,
+  clock,
+  isRecord,
+  milliseconds,
+  must,
+  seconds,
+  text,
+  timers,
+  url,
+  type Check,
+} from '../options.js';
+import type { JwtAuthenticatorOptions } from './authenticator.js';
+
+const KEYS = { jwksUrl: url, publicKeyPem: text, jwks: must('a JSON Web Key Set', isRecord) };
+
+const keys: Check = (value) => {
+  const given = isRecord(value) ? Object.entries(KEYS).filter(([name]) => value[name] !== undefined) : [];
+  const [[name, check] = ['', null], ...others] = given;
+  if (check === null || others.length > 0) return `must be an object with one of ${Object.keys(KEYS).join(', ')}`;
+  const problem = check((value as Record<string, unknown>)[name]);
+  return problem === null ? null : `must have a ${name} that ${problem.replace('must be', 'is')}`;
+};
+
+const OPTIONS: Readonly<Record<keyof JwtAuthenticatorOptions, Check>> = {
+  keys,
+  issuer: text,
+  audience: text,
+  accountClaim: text,
+  deviceClaim: text,
+  algorithms: must('a list of names of algorithms', Array.isArray),
+  clockLeewaySeconds: seconds,
+  keptKeysSeconds: seconds,
+  timeoutMs: milliseconds,
+  production: boolean,
+  onFailure: callable,
+  onRefused: callable,
+  clock,
+  timers,
+};
+
+/** A token is good for one issuer and one audience: without these it would be good from everybody for everything. */
+export function checkJwtOptions(given: unknown): void {
+  checkGiven('createJwtAuthenticator', given, OPTIONS, ['keys', 'issuer', 'audience']);
+}

@@ -1,0 +1,111 @@
+/** What is given to each function of the package that takes options: its mistakes are told together, by name, never a value. */
+import { describe, expect, it } from '@jest/globals';
+import { createServer } from 'node:http';
+import * as door from '../src/index.js';
+import { createRedisAdapters } from '../src/redis/adapters.js';
+
+type Call = (...given: never[]) => unknown;
+const problemsOf = (call: Call, ...given: unknown[]): readonly string[] => {
+  try {
+    call(...(given as never[]));
+  } catch (error) {
+    if (error instanceof door.OptionsError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+const DOORS: Readonly<Record<string, readonly [call: Call, required: readonly string[]]>> = {
+  createCallSignaling: [door.createCallSignaling, ['authenticator', 'relay']],
+  createJwtAuthenticator: [door.createJwtAuthenticator, ['keys', 'issuer', 'audience']],
+  createHttpDirectory: [door.createHttpDirectory, ['url']],
+  createHttpPolicy: [door.createHttpPolicy, ['url']],
+  createWebhook: [door.createWebhook, ['url', 'secret']],
+  createRedisAdapters: [createRedisAdapters, ['url', 'encryptionKeys', 'nameKey']],
+};
+
+const RELAY = {
+  config: {
+    requestedTtlSeconds: 86_400,
+    clientTtlSeconds: 43_200,
+    rateLimit: { max: 20, windowSeconds: 600 },
+    providers: [{ type: 'shared-secret' as const, secret: 'of-the-test' }],
+    relay: { urls: ['turn:127.0.0.1:3478'] },
+  },
+};
+
+describe.each(Object.entries(DOORS))('%s', (_name, [call, required]) => {
+  it.each([undefined, null, 'text', 7])('says what it needs where it is given %p', (given) => {
+    const [problem, ...others] = problemsOf(call, given);
+    for (const name of required) expect(problem).toContain(name);
+    expect(others).toEqual([]);
+  });
+
+  it('names each option that is missing', () => {
+    const problems = problemsOf(call, {});
+    for (const name of required)
+      expect(problems).toContainEqual(expect.stringMatching(`^${name} is missing: it must be`));
+  });
+
+  it('names an option that is none', () => {
+    expect(problemsOf(call, { misspelt: 'canary' }).join()).toMatch(/misspelt is no option/);
+    expect(problemsOf(call, { misspelt: 'canary' }).join()).not.toContain('canary');
+  });
+});
+
+describe('a mistake that would be silent', () => {
+  const jwks = { jwksUrl: 'https://login.example/keys' };
+
+  it.each([
+    ['no audience', { keys: jwks, issuer: 'i', audience: undefined }, /^audience is missing/],
+    ['an empty issuer', { keys: jwks, issuer: '', audience: 'a' }, /^issuer must be text/],
+    ['a misspelt audience', { keys: jwks, issuer: 'i', audiance: 'a' }, /did you mean audience/],
+    [
+      'keys as text',
+      { keys: 'https://login.example', issuer: 'i', audience: 'a' },
+      /^keys must be an object with one of/,
+    ],
+    [
+      'keys from two places',
+      { keys: { ...jwks, jwks: {} }, issuer: 'i', audience: 'a' },
+      /^keys must be an object with one/,
+    ],
+    [
+      'keys from nowhere',
+      { keys: { jwksUrl: 'nope' }, issuer: 'i', audience: 'a' },
+      /^keys must have a jwksUrl that is a URL/,
+    ],
+    [
+      'times that are none',
+      { keys: jwks, issuer: 'i', audience: 'a', timeoutMs: 'abc' },
+      /^timeoutMs must be milliseconds/,
+    ],
+  ])('of a login is told: %s', (_name, given, problem) => {
+    expect(problemsOf(door.createJwtAuthenticator, given)).toContainEqual(expect.stringMatching(problem));
+  });
+
+  it('keys of Redis as the setting has them are refused with the shape that is wanted', () => {
+    const problems = problemsOf(createRedisAdapters, { url: 'redis://x', encryptionKeys: 'k1:abc', nameKey: 'abc' });
+    expect(problems).toEqual([
+      expect.stringMatching(/^encryptionKeys must be a list of \{ id, key \}.*Buffer\.from\(text, 'base64'\)/),
+      expect.stringMatching(/^nameKey must be at least 32 bytes/),
+    ]);
+  });
+
+  it('a server or a socket that is none is refused', () => {
+    expect(problemsOf(door.attachWebSocket)).toEqual([expect.stringMatching(/^server must be an HTTP server/)]);
+    expect(problemsOf(door.attachWebSocket, createServer(), {})).toEqual([
+      expect.stringMatching(/^options must be signaling\.websocket/),
+    ]);
+  });
+
+  it.each<readonly unknown[]>([[], [{ accountId: 'a', deviceId: 'd' }], ['a'], ['a', null], ['', '']])(
+    'a revocation of nobody is refused: %p %p',
+    async (...given) => {
+      const signaling = door.createCallSignaling({ authenticator: () => null, relay: RELAY });
+      const revoke = signaling.revokeDevice as (...given: readonly unknown[]) => Promise<boolean>;
+      await expect(revoke(...given)).rejects.toThrow(/The options of revokeDevice are not valid/);
+      await signaling.close();
+    },
+  );
+});
