@@ -12,6 +12,7 @@ const OURS = 'made by this package; given from one part of it to another';
 /** By the path of the function, or the path of what it is part of. */
 const KNOWN: Readonly<Record<string, string>> = {
   'createCallSignaling().withSchema.ownContext': MISBEHAVIOUR,
+  'bodyErrors.next': 'called last, and only when the answer is not ours: its error is that of the app',
   'createCallSignaling.adapters': 'ports of createRedisAdapters, with promises of their own: test/contract',
   'createCallSignaling.authenticator': MISBEHAVIOUR,
   'createCallSignaling.callPolicy': MISBEHAVIOUR,
