@@ -64,7 +64,11 @@ export function problemsOf(
   ];
 }
 
-/** @throws OptionsError with every problem of what a function was given */
+/**
+ * What one object gives to several functions is taken by each; a name that is nearly one of its own is not.
+ *
+ * @throws OptionsError with every problem of what a function was given
+ */
 export function checkGiven(
   of: string,
   given: unknown,
@@ -72,7 +76,7 @@ export function checkGiven(
   required: readonly string[],
 ): void {
   const problems = isRecord(given)
-    ? problemsOf(given, checks, required)
+    ? problemsOf(given, checks, required, '', true)
     : [`options must be an object with ${required.join(' and ')}, at least`];
   if (problems.length > 0) throw new OptionsError(problems, `The options of ${of} are not valid:`);
 }

@@ -47,9 +47,11 @@ describe.each(Object.entries(DOORS))('%s', (_name, [call, required]) => {
       expect(problems).toContainEqual(expect.stringMatching(`^${name} is missing: it must be`));
   });
 
-  it('names an option that is none', () => {
-    expect(problemsOf(call, { misspelt: 'canary' }).join()).toMatch(/misspelt is no option/);
-    expect(problemsOf(call, { misspelt: 'canary' }).join()).not.toContain('canary');
+  it('names an option that is misspelt, and not what was given', () => {
+    const [name = ''] = required;
+    const problems = problemsOf(call, { [`${name}s`]: 'canary' });
+    expect(problems).toContain(`${name}s is no option; did you mean ${name}?`);
+    expect(problems.join()).not.toContain('canary');
   });
 });
 
