@@ -17,7 +17,8 @@ const isNamedKey = (value: unknown): boolean =>
   isRecord(value) && typeof value['id'] === 'string' && isKey(value['key']);
 
 const OPTIONS: Readonly<Record<keyof RedisOptions, Check>> = {
-  url: text,
+  // What it must be is said where it is read.
+  url: must('text', (value) => typeof value === 'string'),
   tlsCa: text,
   sentinel: object,
   encryptionKeys: must(
