@@ -1,5 +1,5 @@
 /** What is wrong with the options of a host, all of it at once. Names options and what they must be, never a value. */
-export class OptionsError extends Error {
+export class OptionsError extends TypeError {
   override readonly name: string = 'OptionsError';
 
   constructor(
