@@ -20,6 +20,7 @@ export default {
     ],
   },
   // Half of the suites wait for processes, browsers and timers.
+  // Many suites wait for processes and timers. The long ones do less of that, and have two: setup/test.mjs.
   maxWorkers: 3,
   // A worker keeps what the suites before left in it, and each suite after is slower by that.
   workerIdleMemoryLimit: '400MB',

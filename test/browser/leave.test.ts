@@ -40,13 +40,13 @@ describe.each<Carrier>(FULL ? ['graphql-ws', 'Apollo Client'] : ['graphql-ws'])(
     },
   );
 
-  it('a page that may come back says so: the other side knows before its connection does', async () => {
+  longIt('a page that may come back says so: the other side knows before its connection does', async () => {
     const [leaving, staying] = await inCall(carrier, true);
     await leaving.page.close();
     expect((await staying.reached('RECONNECTING')).connection).toBe('connected');
   });
 
-  it('a page whose call still rings at the other side cancels it', async () => {
+  longIt('a page whose call still rings at the other side cancels it', async () => {
     const [a, b] = world.accounts();
     const [caller, callee] = await Promise.all([
       world.phone(`${a}/phone`, { carrier, keeps: true }),

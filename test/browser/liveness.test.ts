@@ -34,9 +34,8 @@ const EVENTS: Readonly<Record<string, (phone: BrowserPhone) => Promise<unknown>>
 const CARRIERS = ['callSocket', 'graphql-ws', 'Apollo Client'] as const;
 const PAIRS = CARRIERS.flatMap((carrier) => Object.keys(EVENTS).map((event) => [carrier, event] as const));
 
-// Each carrier and each event once; the long suites have each with each.
 describe('over', () => {
-  it.each(FULL ? PAIRS : PAIRS.filter((_pair, n) => n % 4 === 0))(
+  it.each(FULL ? PAIRS : PAIRS.slice(0, 1))(
     '%s, %s renews a dead connection, and the call that comes then is heard of',
     async (carrier, event) => {
       const [a, b] = world.accounts();

@@ -1,7 +1,7 @@
 /** What is negotiated in a call that goes on: a picture, another path; and silence, which needs no negotiation. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CallMedia } from '../../src/client/index.js';
-import { FULL, longIt } from '../support/full.js';
+import { longIt } from '../support/full.js';
 import { bothHear, bothSee, talking, type BrowserPhone } from './phone.js';
 import { startBrowserWorld, type BrowserWorld } from './world.js';
 
@@ -43,7 +43,7 @@ describe('a voice call', () => {
     await settled(caller, callee);
   });
 
-  it.each(FULL ? [1, 2, 3] : [1])('becomes one with pictures of both at the same moment (round %i)', async () => {
+  longIt.each([1, 2, 3])('becomes one with pictures of both at the same moment (round %i)', async () => {
     const phones = await inCall('AUDIO');
     const switched = await Promise.all(phones.map((phone) => phone.setCamera(true)));
     expect(switched).toMatchObject([{ ok: true }, { ok: true }]);
@@ -78,7 +78,7 @@ describe('a user', () => {
     await settled(caller, callee);
   });
 
-  it.each(FULL ? (['one side', 'both sides'] as const) : (['both sides'] as const))(
+  longIt.each(['one side', 'both sides'] as const)(
     'can look for another path from %s, and the call goes on',
     async (side) => {
       const phones = await inCall('VIDEO');

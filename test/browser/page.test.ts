@@ -44,7 +44,7 @@ describe('a page that is loaded again', () => {
     },
   );
 
-  it('gives up a call that still rang for it, as nobody could connect it any more', async () => {
+  longIt('gives up a call that still rang for it, as nobody could connect it any more', async () => {
     await caller.start(b);
     await callee.ringing();
     await caller.reached('INITIATED');
@@ -67,7 +67,7 @@ describe('a page that is loaded again', () => {
 });
 
 describe('a page that is opened a second time', () => {
-  it('goes on in the first, which says that calls come elsewhere and can take them back', async () => {
+  longIt('goes on in the first, which says that calls come elsewhere and can take them back', async () => {
     await talking(caller, callee, b);
     const page = await caller.context.newPage();
     await page.goto(caller.page.url());

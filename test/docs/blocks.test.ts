@@ -33,8 +33,8 @@ const BLOCKS: Readonly<Record<string, RunBy | { readonly because: string }>> = {
     test: 'test/e2e/examples.test.ts',
     words: 'examples/${name}/server.mjs',
   },
-  'README.md | As one file | js | 0': { test: 'test/package/bundle-server.test.ts', words: "'As one file', 'js'" },
-  'README.md | As one file | sh | 0': { test: 'test/package/bundle-server.test.ts', words: "'As one file', 'sh'" },
+  'README.md | As one file | js | 0': { test: 'test/package/bundle-server.full.ts', words: "'As one file', 'js'" },
+  'README.md | As one file | sh | 0': { test: 'test/package/bundle-server.full.ts', words: "'As one file', 'sh'" },
   'README.md | Settings of the standalone server | json | 0': {
     test: 'test/readme.test.ts',
     words: "'Settings of the standalone server'",

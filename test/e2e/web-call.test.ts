@@ -140,7 +140,7 @@ describe('two people', () => {
     await seen(alice, 'Connected');
   });
 
-  it('go on talking when one of them loads the page again, and learn when one has gone', async () => {
+  longIt('go on talking when one of them loads the page again, and learn when one has gone', async () => {
     const [alice, bob] = (await opened(a, b)) as [Page, Page];
     await call(alice, b, 'Voice call');
     await press(bob, 'Answer');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startRedis, startRedisCluster } from '../support/redis.js';
 import { startRaces, type Races } from './races.js';
 
-const ROUNDS = { 'one Redis server': 15, 'a Redis Cluster': 5 } as const;
+const ROUNDS = { 'one Redis server': 6, 'a Redis Cluster': 3 } as const;
 
 for (const [name, rounds] of Object.entries(ROUNDS)) {
   describe(`over three nodes and ${name}`, () => {

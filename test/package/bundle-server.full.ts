@@ -1,2 +1,98 @@
-// All cases of bundle-server.test.ts, which npm test has some of.
-import './bundle-server.test.js';
+/** The standalone server as one file, as bundlers make it of the installed package: it starts in a folder with nothing else. */
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT, startProcess } from '../support/process.js';
+import { startRedis, type RedisServer } from '../support/redis.js';
+import { blockOf } from '../docs/blocks.js';
+import { manifest, pack, run, type Packed } from './packed.js';
+
+jest.setTimeout(120_000);
+
+const SERVER = blockOf('README.md', 'As one file', 'js');
+
+let packed: Packed;
+let project: string;
+let folder: string;
+let redis: RedisServer;
+beforeAll(async () => {
+  [packed, redis] = await Promise.all([pack(), startRedis()]);
+  const peers = Object.keys(manifest.peerDependencies).filter((name) => name !== '@apollo/client');
+  project = await packed.project({ 'server.mjs': SERVER }, peers);
+  folder = mkdtempSync(join(tmpdir(), 'bundled-'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+});
+afterAll(async () => {
+  await redis.stop();
+  packed.remove();
+  rmSync(folder, { recursive: true });
+});
+
+const bin = (name: string): string => join(ROOT, 'node_modules/.bin', name);
+const LEFT_OUT = ['ruru', 'class-validator'];
+
+/** esbuild as the README calls it. */
+const esbuild = (command: string, file: string) => async (): Promise<string> => {
+  const line = command
+    .replace('npx esbuild', bin('esbuild'))
+    .replace(/--outfile=\S+/, `--outfile=${join(folder, file)}`);
+  await run(project, 'sh', '-c', `${line} --log-level=error`);
+  return file;
+};
+const [asModule = '', asCommonJs = ''] = blockOf('README.md', 'As one file', 'sh').trim().split('\n');
+
+async function rolldown(): Promise<string> {
+  const without = LEFT_OUT.flatMap((name) => ['--external', name]);
+  const to = ['--dir', folder, '--entry-file-names', 'rolled.js', '--platform', 'node', '--format', 'esm'];
+  await run(project, bin('rolldown'), 'server.mjs', ...to, ...without, '--log-level', 'silent');
+  return 'rolled.js';
+}
+
+describe('voip-call-signaling/server, bundled', () => {
+  const ways: [string, () => Promise<string>][] = [
+    ['by esbuild as CommonJS', esbuild(asCommonJs, 'server.cjs')],
+    ['by esbuild as ES module', esbuild(asModule, 'server.mjs')],
+    ['by rolldown', rolldown],
+  ];
+  it.each(ways)('%s starts on Redis, answers, and ends', async (_how, bundle) => {
+    const file = await bundle();
+    const env = {
+      PORT: '0',
+      REDIS_URL: redis.url,
+      ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
+      NAME_KEY: Buffer.alloc(32, 2).toString('base64'),
+    };
+    const server = startProcess(process.execPath, { args: [file], cwd: folder, env });
+    const [, origin = ''] = await server.printed(/listening on (\S+)/);
+    const ready = await fetch(`${origin}/readyz`, { headers: { connection: 'close' } });
+    expect(await ready.json()).toMatchObject({ dependencies: { redis: 'ready' } });
+    const page = await fetch(`${origin}/`, { headers: { connection: 'close' } });
+    expect(page.status).toBe(200);
+    expect(await server.stop()).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('without the packages of the standalone server', () => {
+  it('its entry loads all the same, and says what to install', async () => {
+    const script = `
+      const { attachWebSocket, createLog, parseSettings, startServer } = await import('${manifest.name}/server');
+      const failed = ({ message }) => message;
+      console.log(JSON.stringify([
+        typeof attachWebSocket,
+        await createLog({ level: 'info' }).catch(failed),
+        await startServer(parseSettings({}), {}).catch(failed),
+      ]));`;
+    const bare = await packed.project({});
+    const output = await run(bare, process.execPath, '--input-type=module', '-e', script);
+    const [kind, ...messages] = JSON.parse(output) as string[];
+    expect(kind).toBe('function');
+    for (const message of messages) expect(message).toMatch(/packages that are not installed: npm install .*\bpino$/);
+  });
+
+  it('the module loads none of them, nor their log', async () => {
+    const bare = await packed.project({}, ['@apollo/server']);
+    const script = `await import('${manifest.name}'); console.log('loaded');`;
+    expect((await run(bare, process.execPath, '--input-type=module', '-e', script)).trim()).toBe('loaded');
+  });
+});

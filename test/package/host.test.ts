@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { join } from 'node:path';
 import { blockOf } from '../docs/blocks.js';
+import { longIt } from '../support/full.js';
 import { ROOT } from '../support/process.js';
 import { STRICT, TYPED } from './hosts.js';
 import { manifest, pack, run, type Packed } from './packed.js';
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => packed.remove());
 
-// The oldest TypeScript, and other settings: host.full.ts.
+// The oldest TypeScript, and other settings: oldest-typescript.full.ts.
 it('the example of the README is TypeScript too: strict, with the declarations of packages checked', async () => {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   const args = [...STRICT, '--types', 'node', '--module', 'nodenext', 'app.ts', 'typed.ts'];
@@ -39,7 +40,7 @@ it('a CommonJS host requires it', async () => {
   expect((await run(project, process.execPath, 'host.cjs')).trim()).toBe('function');
 });
 
-it('a host tested in Jest imports it with the option that the README names, and not without', async () => {
+longIt('a host tested in Jest imports it with the option that the README names, and not without', async () => {
   const jestIn = (...options: readonly string[]): Promise<string> => {
     const args = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--rootDir', project, '--testMatch', '**/*.test.cjs'];
     return run(project, process.execPath, ...options, ...args);
