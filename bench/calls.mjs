@@ -3,38 +3,12 @@
 // up) and candidates a second with 50 pairs, and the time that one candidate takes when nothing else happens. One run,
 // interleaved rounds. The CPU time of the server's process (Linux) is what compares peers: on few cores the load generator,
 // not the server, bounds the rate of a peer whose process is far from busy.
-import { exportJWK, exportSPKI, generateKeyPair } from 'jose';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { medianOf, start, startPeer, table } from './support.mjs';
+import { makeLogin, medianOf, start, startPeer, table } from './support.mjs';
 
 const [ROUNDS, STEPS_A_CALL, TASK_MS] = [3, 26, 60_000];
 const here = new URL('./calls/', import.meta.url);
-const [issuer, audience] = ['https://login.example', 'calls'];
-const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
-
-const folder = mkdtempSync(join(tmpdir(), 'bench-calls-'));
-process.once('exit', () => rmSync(folder, { recursive: true }));
-writeFileSync(join(folder, 'key.pem'), await exportSPKI(publicKey));
-writeFileSync(
-  join(folder, 'relay.json'),
-  JSON.stringify({
-    requestedTtlSeconds: 86_400,
-    clientTtlSeconds: 43_200,
-    rateLimit: { max: 20, windowSeconds: 600 },
-    providers: [{ type: 'shared-secret', secret: 'bench' }],
-    relay: { urls: ['turn:turn.example.com:3478?transport=udp'] },
-  }),
-);
-const ours = {
-  PORT: '0',
-  AUTH_PUBLIC_KEY_FILE: join(folder, 'key.pem'),
-  AUTH_ISSUER: issuer,
-  AUTH_AUDIENCE: audience,
-  RELAY_CONFIG_FILE: join(folder, 'relay.json'),
-  LOG_LEVEL: 'warn',
-};
+const { settings, env: loginEnv } = await makeLogin();
+const ours = { ...settings, LOG_LEVEL: 'warn' };
 /** Name, server, its environment, and the devices that speak with it. */
 const PEERS = [
   ['bare ws relay', 'bare.mjs', {}, 'bare'],
@@ -56,9 +30,7 @@ try {
         CLIENT: client,
         PORT: port,
         PID: pid,
-        KEY: JSON.stringify(await exportJWK(privateKey)),
-        ISSUER: issuer,
-        AUDIENCE: audience,
+        ...loginEnv,
       },
       ['ignore', 'inherit', 'inherit', 'ipc'],
     );

@@ -1,16 +1,12 @@
 // What others feel of a flood: npm run bench -- flood. Ten accounts that behave are in calls on a server while one account,
 // or clients without a session, send ten times what one client needs (flood/need.mjs). In memory and on Redis; one run,
 // interleaved rounds, who behaves and who floods as processes of their own. Needs redis-server; Linux only.
-import { exportJWK, exportSPKI, generateKeyPair } from 'jose';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { FLOOD, NEED } from './flood/need.mjs';
 import { startRedis } from './nodes/redis.mjs';
-import { cpuMicrosOf, medianOf, quantileOf, start, startPeer, table } from './support.mjs';
+import { cpuMicrosOf, makeLogin, medianOf, quantileOf, start, startPeer, table } from './support.mjs';
 
 const [ROUNDS, PHASE_MS, PAUSE_MS, MOST_MS] = [3, 4_000, 500, 175_000];
 /** Name, who floods, and how often a second; null: as fast as it goes. */
@@ -24,30 +20,8 @@ const FASTEST = [
   ['strangers of ten addresses, as fast as they can', 'strangers', null],
 ];
 
-const folder = mkdtempSync(join(tmpdir(), 'bench-flood-'));
-process.once('exit', () => rmSync(folder, { recursive: true }));
-const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
-const [issuer, audience] = ['https://login.example', 'calls'];
-writeFileSync(join(folder, 'key.pem'), await exportSPKI(publicKey));
-writeFileSync(
-  join(folder, 'relay.json'),
-  JSON.stringify({
-    requestedTtlSeconds: 86_400,
-    clientTtlSeconds: 43_200,
-    rateLimit: { max: 20, windowSeconds: 600 },
-    providers: [{ type: 'shared-secret', secret: 'bench' }],
-    relay: { urls: ['turn:turn.example.com:3478?transport=udp'] },
-  }),
-);
-const settings = {
-  PORT: '0',
-  AUTH_PUBLIC_KEY_FILE: join(folder, 'key.pem'),
-  AUTH_ISSUER: issuer,
-  AUTH_AUDIENCE: audience,
-  RELAY_CONFIG_FILE: join(folder, 'relay.json'),
-  LOG_LEVEL: 'error',
-};
-const clients = { KEY: JSON.stringify(await exportJWK(privateKey)), ISSUER: issuer, AUDIENCE: audience };
+const { settings: login, env: clients } = await makeLogin();
+const settings = { ...login, LOG_LEVEL: 'error' };
 
 // An answer that never comes would be waited for without end. What fails ends this process, and all that it started with it.
 const timer = setTimeout(() => {

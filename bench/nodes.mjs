@@ -2,15 +2,12 @@
 // whole calls of calls.mjs, caller and callee on different processes. What Redis adds to a candidate's way, what a call
 // costs it in CPU time, commands and bytes, what a call that goes on and one that ended occupy, and what a device costs that
 // only waits. One run, interleaved rounds, medians. Needs redis-server. Linux only: CPU time is read from /proc.
-import { exportSPKI, generateKeyPair } from 'jose';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { begin, candidateTimes, closePairs, connectPairs, end } from './nodes/pairs.mjs';
 import { startRedis } from './nodes/redis.mjs';
-import { cpuMicrosOf, medianOf, quantileOf, startPeer, table } from './support.mjs';
+import { cpuMicrosOf, makeLogin, medianOf, quantileOf, startPeer, table } from './support.mjs';
 
 const [ROUNDS, PAIRS, CALLS_A_PAIR, ENOUGH_MS] = [3, 25, 2, 1_000];
 const [SAMPLES, PAUSE_MS] = [200, 5];
@@ -19,27 +16,8 @@ const [HELD_PAIRS, BATCH, IDLE_MS] = [150, 50, 10_000];
 const PURGED_MS = 65_000;
 const MOST_MS = 170_000;
 
-const folder = mkdtempSync(join(tmpdir(), 'bench-nodes-'));
-process.once('exit', () => rmSync(folder, { recursive: true }));
-const { publicKey, privateKey } = await generateKeyPair('ES256');
-const login = { key: privateKey, issuer: 'https://login.example', audience: 'calls' };
-writeFileSync(join(folder, 'key.pem'), await exportSPKI(publicKey));
-const relay = {
-  requestedTtlSeconds: 86_400,
-  clientTtlSeconds: 43_200,
-  rateLimit: { max: 20, windowSeconds: 600 },
-  providers: [{ type: 'shared-secret', secret: 'bench' }],
-  relay: { urls: ['turn:turn.example.com:3478?transport=udp'] },
-};
-writeFileSync(join(folder, 'relay.json'), JSON.stringify(relay));
-const settings = {
-  PORT: '0',
-  AUTH_PUBLIC_KEY_FILE: join(folder, 'key.pem'),
-  AUTH_ISSUER: login.issuer,
-  AUTH_AUDIENCE: login.audience,
-  RELAY_CONFIG_FILE: join(folder, 'relay.json'),
-  LOG_LEVEL: 'warn',
-};
+const { settings: ours, login } = await makeLogin();
+const settings = { ...ours, LOG_LEVEL: 'warn' };
 
 const stops = [];
 // A message that never arrives would be waited for without end. What fails ends this process, and all that it started with it.

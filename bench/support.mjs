@@ -1,7 +1,10 @@
 // What the measurements share: peers as processes of their own, their CPU time, medians, tables.
+import { exportJWK, exportSPKI, generateKeyPair } from 'jose';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -40,6 +43,39 @@ export async function startPeer(file, env) {
     });
   });
   return { port, pid: child.pid, stop };
+}
+
+/**
+ * A login service for this project's server, and relay credentials that need no network.
+ *
+ * @returns the server's settings, and what signs tokens for it: here, and as the environment of another process
+ */
+export async function makeLogin() {
+  const [issuer, audience] = ['https://login.example', 'calls'];
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  const relay = {
+    requestedTtlSeconds: 86_400,
+    clientTtlSeconds: 43_200,
+    rateLimit: { max: 20, windowSeconds: 600 },
+    providers: [{ type: 'shared-secret', secret: 'bench' }],
+    relay: { urls: ['turn:turn.example.com:3478?transport=udp'] },
+  };
+  writeFileSync(join(folder, 'key.pem'), await exportSPKI(publicKey));
+  writeFileSync(join(folder, 'relay.json'), JSON.stringify(relay));
+  const settings = {
+    PORT: '0',
+    AUTH_PUBLIC_KEY_FILE: join(folder, 'key.pem'),
+    AUTH_ISSUER: issuer,
+    AUTH_AUDIENCE: audience,
+    RELAY_CONFIG_FILE: join(folder, 'relay.json'),
+  };
+  return {
+    settings,
+    login: { key: privateKey, issuer, audience },
+    env: { KEY: JSON.stringify(await exportJWK(privateKey)), ISSUER: issuer, AUDIENCE: audience },
+  };
 }
 
 /** CPU time that a process has used in all its threads, in microseconds; Linux counts it in steps of 10 ms (proc(5)). */

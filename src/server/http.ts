@@ -72,13 +72,13 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
 
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
-    if (hasTooManyValues(text)) done(Object.assign(new Error(TOO_MANY_VALUES), { statusCode: 413 }));
+    if (hasTooManyValues(text)) done(TOO_MANY_VALUES);
     else void parseJson(request, text, done);
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) onDefect(error);
-    return refuse(request, reply, status, error.message === TOO_MANY_VALUES ? TOO_MANY_VALUES : undefined);
+    return refuse(request, reply, status, error === TOO_MANY_VALUES ? error.message : undefined);
   });
   app.setNotFoundHandler((request, reply) => refuse(request, reply, 404));
 
@@ -120,7 +120,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
 const REQUEST_MS = 10_000;
 const CHECK_MS = 1_000;
 
-const TOO_MANY_VALUES = `The request body has more than ${LIMITS.messageValues} JSON values.`;
+/** Made once, and known by itself. */
+const TOO_MANY_VALUES: Error = Object.assign(
+  new Error(`The request body has more than ${LIMITS.messageValues} JSON values.`),
+  { statusCode: 413 },
+);
 const BAD_URL = 'The URL is not valid.';
 
 /** What a body may come to: one that does not say how long it is may be as long as any. */

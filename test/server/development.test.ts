@@ -77,6 +77,13 @@ describe('the welcome text', () => {
     expect(text).not.toMatch(/token|curl/i);
   });
 
+  it('offers no page and no request where a gateway has to be in front, and says so', () => {
+    const tokens = [{ accountId: 'alice', deviceId: 'alice-phone', token: 'header.payload.signature' }];
+    const text = welcomeText({ origin: 'http://127.0.0.1:4000', tokens, gatewayOnly: true });
+    expect(text).toContain('x-gateway-secret (GATEWAY_SECRET)');
+    expect(text).not.toMatch(/curl|in two windows/);
+  });
+
   it.each(LOOPBACK)('has a request that a shell sends as it is, to a server on %s', async (host) => {
     let request: IncomingMessage | undefined;
     let body = '';

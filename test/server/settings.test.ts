@@ -98,6 +98,11 @@ describe('the settings together', () => {
     expect(new SettingsError(problems).message).toContain(problems.join('\n  '));
   });
 
+  it('want a port for metrics that is another one', () => {
+    expect(brokenRules({ PORT: 5_555, METRICS_PORT: 5_555 })).toEqual(['METRICS_PORT and PORT must differ']);
+    expect(brokenRules({ PORT: 0, METRICS_PORT: 0 })).toEqual([]);
+  });
+
   it('never repeat a secret that is no good', () => {
     const secret = 'not base64 and not 32 bytes';
     expect(problemsOf({ NAME_KEY: secret, GATEWAY_SECRET: secret }).join()).not.toContain(secret);
@@ -130,6 +135,8 @@ describe('the settings together', () => {
       'REDIS_URL is required with REDIS_TLS_CA_FILE',
       'REDIS_SENTINEL_PASSWORD is required with REDIS_SENTINEL_USERNAME',
     ]);
+    expect(brokenRules({ REDIS_URL: null, REDIS_WAIT_REPLICAS: 1 })).toEqual(['REDIS_WAIT_REPLICAS needs REDIS_URL']);
+    expect(brokenRules({ REDIS_URL: null, REDIS_WAIT_REPLICAS: 0 })).toEqual([]);
     expect(brokenRules({ REDIS_URL: null, REDIS_SENTINEL_PASSWORD: 'b' })).toEqual([
       'REDIS_URL is required with REDIS_SENTINEL_PASSWORD',
     ]);
