@@ -75,7 +75,10 @@ export async function graphql({ port, name, hear, token }) {
       send(`{"id":"${id}","type":"subscribe","payload":${payload}}`);
     });
 
-  const { send, close } = await open(`ws://127.0.0.1:${port}/graphql`, onText, 'graphql-transport-ws');
+  const { send, close } = await open(`ws://127.0.0.1:${port}/graphql`, onText, {
+    protocol: 'graphql-transport-ws',
+    token,
+  });
   send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}`, name } }));
   await isReady;
   const say = async (step, to, text) => {

@@ -2,9 +2,13 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-/** @param onText given each message, and `send` to answer it with: the first one may come before this resolves */
-export async function open(url, onText, protocol) {
-  const socket = new WebSocket(url, protocol, { perMessageDeflate: false });
+/**
+ * @param onText given each message, and `send` to answer it with: the first one may come before this resolves
+ * @param token for a server that counts strangers by their address: all devices of a bench have the same
+ */
+export async function open(url, onText, { protocol, token } = {}) {
+  const headers = token && { authorization: `Bearer ${token}` };
+  const socket = new WebSocket(url, protocol, { perMessageDeflate: false, headers });
   const send = (text) => socket.send(text);
   let closing = false;
   socket.on('message', (data) => onText(data.toString(), send));
