@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { DeviceRef } from './call.js';
+import { freshBytes } from './ids.js';
 
 /** Calls that one cursor names at most. */
 export const CURSOR_CALLS = 16;
@@ -49,7 +50,7 @@ function unseal(key: Uint8Array, sealed: Buffer, device: DeviceRef): Cursor | nu
 export function cursorSeal(keys: readonly [Uint8Array, ...Uint8Array[]]): CursorSeal {
   return {
     seal({ since, positions }, device) {
-      const iv = randomBytes(IV_BYTES);
+      const iv = freshBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', keys[0], iv, { authTagLength: TAG_BYTES });
       cipher.setAAD(dataOf(device));
       const body = Buffer.concat([cipher.update(JSON.stringify([since, positions]), 'utf8'), cipher.final()]);

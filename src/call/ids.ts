@@ -3,7 +3,18 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 /** Makes ids that cannot be guessed: at least 128 random bits, URL-safe. */
 export type NewId = () => string;
 
-export const randomId: NewId = () => randomBytes(16).toString('base64url');
+const DRAWN_BYTES = 8 * 1024;
+let drawn = Buffer.alloc(0);
+
+/** Random bytes, none of them given twice. They are drawn many at a time, as a draw costs more than what it gives. */
+export function freshBytes(size: number): Buffer {
+  if (drawn.length < size) drawn = randomBytes(DRAWN_BYTES);
+  const bytes = drawn.subarray(0, size);
+  drawn = drawn.subarray(size);
+  return bytes;
+}
+
+export const randomId: NewId = () => freshBytes(16).toString('base64url');
 
 /** Names the unordered pair of two accounts. Keyed, so that the name tells nobody who they are. */
 export type PairTag = (accountA: string, accountB: string) => string;

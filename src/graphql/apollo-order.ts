@@ -4,7 +4,7 @@ import type { RateLimit, RateLimiter } from '../ports.js';
 import type { CallContext } from './context.js';
 import type { Caller } from './documents.js';
 import type { Masker } from './errors.js';
-import { refusalsOf, type Executor } from './executor.js';
+import { checkedVariables, type Executor } from './executor.js';
 
 export interface OrderOptions {
   /** Shares its documents: what one of the two found valid, the other does not read again. */
@@ -50,9 +50,9 @@ export function orderOfCost({ executor, masker, rateLimiter }: OrderOptions): Ap
           }
         },
         responseForOperation: async ({ document, operation, request }) => {
-          const errors = operation && refusalsOf(schema, document, operation, request.variables);
-          if (!errors) return null;
-          const sent = errors.map((error) => masker(error.toJSON(), error));
+          const checked = operation && checkedVariables(schema, document, operation, request.variables);
+          if (!checked || !('errors' in checked)) return null;
+          const sent = checked.errors.map((error) => masker(error.toJSON(), error));
           return {
             http: { headers: new HeaderMap() },
             body: { kind: 'single', singleResult: { errors: sent } },

@@ -3,9 +3,7 @@ import {
   getOperationAST,
   GraphQLError,
   NoSchemaIntrospectionCustomRule,
-  OperationTypeNode,
   specifiedRules,
-  subscribe,
   validate,
   type DocumentNode,
   type ExecutionArgs,
@@ -17,9 +15,10 @@ import {
 import { tooManyCallsRead } from './calls-read.js';
 import { createDocuments, type Caller, type Documents } from './documents.js';
 import { coded, defect, type Masker } from './errors.js';
+import { createPlans, type Execution } from './plans.js';
 import { validationLimits } from './rules.js';
 import type { TrustedDocuments } from './trusted-documents.js';
-import { variablesOf } from './variables.js';
+import { variablesOf, type Variables } from './variables.js';
 
 export interface ExecutorOptions {
   readonly schema: GraphQLSchema;
@@ -35,9 +34,6 @@ export interface PreparedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
 }
-
-/** A stream of results, or one result: also where a subscription was refused. */
-export type Execution = ExecutionResult | AsyncIterable<ExecutionResult>;
 
 /** What is sent to be run, beside the values of its variables. */
 export interface OperationRequest {
@@ -66,6 +62,7 @@ export interface Executor {
 
 export function createExecutor({ schema, masker, introspection, trusted }: ExecutorOptions): Executor {
   const documents = createDocuments(schema);
+  const plans = createPlans(schema);
   const rules = [...specifiedRules, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])];
   const limits = validationLimits(introspection);
 
@@ -103,9 +100,9 @@ export function createExecutor({ schema, masker, introspection, trusted }: Execu
     run: async (args) => {
       try {
         const operation = getOperationAST(args.document, args.operationName);
-        const errors = operation && refusalsOf(schema, args.document, operation, args.variableValues);
-        if (errors) return { errors };
-        return await (operation?.operation === OperationTypeNode.SUBSCRIPTION ? subscribe(args) : execute(args));
+        if (!operation) return await execute(args);
+        const checked = checkedVariables(schema, args.document, operation, args.variableValues);
+        return await ('errors' in checked ? checked : plans.run(args, operation, checked.values));
       } catch (error) {
         return { errors: [defect(error)] };
       }
@@ -117,18 +114,18 @@ export function createExecutor({ schema, masker, introspection, trusted }: Execu
 /**
  * What is found out of a valid operation and its variables before anything of it runs.
  *
- * @returns why it is not run; null: it may
+ * @returns the values of its variables, or why it is not run
  */
-export function refusalsOf(
+export function checkedVariables(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   given: Readonly<Record<string, unknown>> | null | undefined,
-): readonly GraphQLError[] | null {
+): Variables {
   const variables = variablesOf(schema, operation, given ?? {});
-  if ('errors' in variables) return variables.errors;
+  if ('errors' in variables) return variables;
   const refusal = tooManyCallsRead(schema, document, operation, variables.values);
-  return refusal && [refusal];
+  return refusal ? { errors: [refusal] } : variables;
 }
 
 const PERSISTED_QUERY_NOT_FOUND = new GraphQLError('PersistedQueryNotFound', {

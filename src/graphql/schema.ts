@@ -2,6 +2,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { parse, type GraphQLSchema } from 'graphql';
 import { buildCodeSchema, createResolversMap } from './type-graphql.js';
+import type { CallEvent } from '../call/event.js';
 import { shapeOfCall } from './call.shape.js';
 import type { CallContext } from './context.js';
 import { authDirective, federationLinks, rateLimitDirective } from './directives.js';
@@ -46,7 +47,12 @@ function resolversOf(code: GraphQLSchema): object {
     const view = await callSignaling.services.calls.call(await callSignaling.viewer(), id);
     return view && shapeOfCall(view);
   };
-  return { ...resolvers, Call: { ...resolvers['Call'], __resolveReference: resolveReference } };
+  return {
+    ...resolvers,
+    Call: { ...resolvers['Call'], __resolveReference: resolveReference },
+    // Told at once: that of the code comes as a promise, for every event.
+    CallEvent: { __resolveType: ({ type }: CallEvent) => type },
+  };
 }
 
 /** What other subgraphs refer to, each with the field whose directives protect it. */

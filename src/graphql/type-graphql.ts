@@ -6,9 +6,13 @@ import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
 import * as library from 'type-graphql';
 
-const place = globalThis as { TypeGraphQLMetadataStorage?: unknown };
+interface Storage {
+  readonly fieldResolvers: readonly { readonly methodName: string }[];
+}
+
+const place = globalThis as { TypeGraphQLMetadataStorage?: Storage | undefined };
 /** What does not stand in the variable at present: our storage, or the host's while ours is there. */
-let other: unknown;
+let other: Storage | undefined;
 let isOurs = false;
 
 function exchange(): void {
@@ -57,9 +61,17 @@ export { ID, Int, type ClassType } from 'type-graphql';
 /** The schema of the decorated classes, whose resolvers leave the host's storage as it is. */
 export function buildCodeSchema(options: Omit<library.BuildSchemaOptions, 'container'>): GraphQLSchema {
   const schema = exchanged(() => library.buildSchemaSync({ ...options, container } as library.BuildSchemaOptions));
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const resolved = exchanged(
+    () => new Set(place.TypeGraphQLMetadataStorage?.fieldResolvers.map(({ methodName }) => methodName)),
+  );
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!('getFields' in type)) continue;
+    // Those of GraphQL itself are every schema's.
+    if (!('getFields' in type) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
+      // What is a property of its object is read by the engine itself, which costs far less.
+      if (!roots.some((root) => root === type) && !resolved.has(field.name))
+        delete (field as { resolve?: unknown }).resolve;
       // Only arguments are looked up in the storage.
       if (!('args' in field) || field.args.length === 0 || !field.resolve) continue;
       const resolve = field.resolve as Callable;

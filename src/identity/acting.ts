@@ -1,13 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-const acting = new AsyncLocalStorage<string>();
+/** Null: nobody asks. It makes every promise of the process dearer, so there is one only where accounts share something. */
+let acting: AsyncLocalStorage<string> | null = null;
 
 /** Runs work for an account: what it sets off, however deep, can be told to be that account's. */
 export function actingFor<Result>(accountId: string, work: () => Result): Result {
-  return acting.run(accountId, work);
+  return acting ? acting.run(accountId, work) : work();
+}
+
+/** From here on {@link actingAccount} is asked. */
+export function watchActing(): void {
+  acting ??= new AsyncLocalStorage();
 }
 
 /** The account that this is done for; null: the service does it for itself. */
 export function actingAccount(): string | null {
-  return acting.getStore() ?? null;
+  return acting?.getStore() ?? null;
 }

@@ -5,7 +5,8 @@ import { ProviderError } from '../relay/ports.js';
 
 const SUCCESS = 201;
 const MAX_BODY_BYTES = 64 * 1024;
-const MAX_CONNECTIONS = 64;
+/** A try that hangs has one of them until its deadline: with few, those that would be answered at once wait behind it. */
+const MAX_CONNECTIONS = 512;
 const CONNECT_MS = 3_000;
 
 /** What is posted, and until when. */

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { freshBytes } from '../call/ids.js';
 import { RedisError } from './failure.js';
 
 /** A key to encrypt with, and the name under which values say that they need it: 1 to 32 characters. */
@@ -45,7 +46,7 @@ export class Cipher {
 
   seal(text: string, place: Place): Buffer {
     const { id, key } = this.#first;
-    const iv = randomBytes(IV_BYTES);
+    const iv = freshBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
     cipher.setAAD(boundTo(place));
     const body = [cipher.update(text, 'utf8'), cipher.final()];

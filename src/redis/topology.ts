@@ -1,4 +1,4 @@
-import { actingAccount } from '../identity/acting.js';
+import { actingAccount, watchActing } from '../identity/acting.js';
 import { elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { RedisError } from './failure.js';
@@ -69,6 +69,7 @@ export class Server {
   constructor(access: Access, locate: () => Promise<Address>) {
     this.#access = access;
     this.#locate = locate;
+    watchActing();
     this.#lane('usual');
   }
 
