@@ -164,7 +164,10 @@ export interface Call {
 }
 
 /** @returns which side of the call the account is on; null: neither, or it must not know. */
-export function roleOf(call: Call, accountId: string): CallRole | null {
+export function roleOf(
+  call: Pick<Call, 'calleeAccountId' | 'silent'> & { readonly caller: Pick<DeviceRef, 'accountId'> },
+  accountId: string,
+): CallRole | null {
   if (accountId === call.caller.accountId) return 'CALLER';
   return accountId === call.calleeAccountId && !call.silent ? 'CALLEE' : null;
 }

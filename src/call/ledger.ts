@@ -22,8 +22,8 @@ export interface Moved<C extends Change> {
   readonly result: C;
 }
 
-/** Is told of each commit: what the call was, null if new, what it is now, and what the store's clock said. */
-export type OnCommitted = (before: Call | null, after: Call, now: number) => void;
+/** Is told of each commit: what the call was, null if new, what became of it, and what the store's clock said. */
+export type OnCommitted = (before: Call | null, change: Pick<Change, 'call' | 'entries'>, now: number) => void;
 
 /** Compare-and-set fails when others were faster; more often than this in a row, something is wrong. */
 const MAX_ATTEMPTS = 100;
@@ -125,7 +125,7 @@ export class Ledger {
     const writes = [this.write(change, loaded.version, loaded.time)];
     const outcome = await this.#store.commit(tagOf(loaded.call.id) ?? '', { writes, start: null, notAfter });
     if (outcome !== 'committed') return false;
-    this.#onCommitted(loaded.call, change.call, loaded.time.now);
+    this.#onCommitted(loaded.call, change, loaded.time.now);
     return true;
   }
 

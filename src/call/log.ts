@@ -1,5 +1,5 @@
 import type { CallRole, Call, DeviceRef, Inbox, SessionDescription, IceCandidate } from './call.js';
-import { legOf, roleOf } from './call.js';
+import { roleOf } from './call.js';
 import type { CallState, EndReason } from './state.js';
 
 /** What the devices of a call are told. */
@@ -53,6 +53,21 @@ export function unchanged(call: Call): Change {
   return { call, entries: [], dropped: [] };
 }
 
+/** What of a call says what its log holds for whom. */
+export interface Inboxes extends Pick<Call, 'calleeAccountId' | 'silent' | 'everyLeg'> {
+  readonly caller: DeviceRef & { readonly inbox: Inbox };
+  readonly legs: readonly { readonly deviceId: string; readonly inbox: Inbox }[];
+}
+
+/** What a commit added to the log of a call, told on to the streams of those whom it is for. */
+export interface Appended {
+  readonly entries: readonly LogEntry[];
+  /** What the log held before: who had read all of that misses nothing. */
+  readonly before: Inboxes;
+  /** The call after it; null: it has to be read. */
+  readonly after: Call | null;
+}
+
 function received(inbox: Inbox, position: number): Inbox {
   return { head: position, count: inbox.count + 1 };
 }
@@ -82,10 +97,10 @@ export function tell(change: Change, at: number, audience: Audience, told: Told)
 }
 
 /** @returns what the log holds for a device; null: it has no part in the call. */
-export function inboxOf(call: Call, viewer: DeviceRef): Inbox | null {
+export function inboxOf(call: Inboxes, viewer: DeviceRef): Inbox | null {
   const role = roleOf(call, viewer.accountId);
   if (role === 'CALLER') return viewer.deviceId === call.caller.deviceId ? call.caller.inbox : null;
-  const leg = role === 'CALLEE' ? legOf(call, viewer.deviceId) : undefined;
+  const leg = role === 'CALLEE' ? call.legs.find(({ deviceId }) => deviceId === viewer.deviceId) : undefined;
   return leg
     ? { head: Math.max(leg.inbox.head, call.everyLeg.head), count: leg.inbox.count + call.everyLeg.count }
     : null;

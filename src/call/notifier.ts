@@ -1,6 +1,7 @@
 import type { Clock, EventSink } from '../ports.js';
 import type { Call } from './call.js';
 import { wakeUpExpiresAt } from './deadline.js';
+import type { Appended, Change } from './log.js';
 import type { AccountIndex, SendWakeUp, WakeBus, WakeUp } from './ports.js';
 import { isRinging } from './state.js';
 import type { EndReason } from './state.js';
@@ -30,7 +31,7 @@ export class Notifier {
    * @param now what the store's clock said
    */
   ring(call: Call, now: number): void {
-    this.#wakeStreams(call);
+    this.#parts.bus.wake(accountsOf(call), call.id);
     this.#wakeDevices(call, now, 'INVITE', null);
   }
 
@@ -38,14 +39,15 @@ export class Notifier {
    * @param before null: the call is new
    * @param now what the store's clock said
    */
-  committed(before: Call | null, after: Call, now: number): void {
+  committed(before: Call | null, { call: after, entries }: Pick<Change, 'call' | 'entries'>, now: number): void {
     if (before === null) {
       this.#emit('call.started', after);
       this.ring(after, now);
       return;
     }
     // A device that was given a leg has everything to read that the others have read before.
-    if (after.lastPosition > before.lastPosition || after.legs.length > before.legs.length) this.#wakeStreams(after);
+    if (after.legs.length > before.legs.length) this.#parts.bus.wake([after.calleeAccountId], after.id);
+    if (entries.length > 0) this.#tell({ entries, before, after });
     if (before.winner === null && after.winner !== null) {
       this.#emit('call.answered', after);
       this.#wakeDevices(after, now, 'CANCEL', 'ANSWERED_ELSEWHERE');
@@ -62,8 +64,15 @@ export class Notifier {
     this.#tidy(this.#parts.index.freePlace(after.caller.accountId, after.id));
   }
 
-  #wakeStreams(call: Call): void {
-    this.#parts.bus.wake(accountsOf(call), call.id);
+  /** Only those are woken who are told something: the sender of a signal, for one, is not. */
+  #tell(appended: Appended & { readonly after: Call }): void {
+    const { entries, after } = appended;
+    const told = accountsOf(after).filter((accountId) =>
+      accountId === after.caller.accountId
+        ? entries.some(({ audience }) => audience.caller)
+        : entries.some(({ audience }) => audience.legs === 'ALL' || audience.legs.length > 0),
+    );
+    this.#parts.bus.wake(told, after.id, appended);
   }
 
   #wakeDevices(call: Call, now: number, kind: WakeUp['kind'], reason: EndReason | null): void {

@@ -1,6 +1,6 @@
 import type { Call, CallMedia, DeviceRef } from './call.js';
 import type { StoreTime } from './deadline.js';
-import type { LogEntry } from './log.js';
+import type { Appended, LogEntry } from './log.js';
 import type { EndReason } from './state.js';
 
 /** A call and the version that a change of it must be made from. */
@@ -162,17 +162,23 @@ export interface AccountIndex {
   freePlace(accountId: string, callId: string): Promise<void>;
 }
 
+/** Gets the call that has news, and what they are where that is known; null: any call may have some. */
+export type OnWake = (callId: string | null, appended?: Appended) => void;
+
 /** Tells streams that there may be something to read. May be lost: whoever waits looks every second all the same. */
 export interface WakeBus {
   /**
    * Resolves once no wake-up can be missed any more.
    *
-   * @param onWake gets the call that has news; null: anything may have
    * @returns ends the subscription
    */
-  subscribe(accountId: string, onWake: (callId: string | null) => void): Promise<() => Promise<void>>;
-  /** Never throws, and waits for nobody. */
-  wake(accountIds: readonly string[], callId: string | null): void;
+  subscribe(accountId: string, onWake: OnWake): Promise<() => Promise<void>>;
+  /**
+   * Never throws, and waits for nobody.
+   *
+   * @param appended what is new, so that it need not be read; a bus may leave it out
+   */
+  wake(accountIds: readonly string[], callId: string | null, appended?: Appended): void;
   close(): Promise<void>;
 }
 

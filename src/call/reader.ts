@@ -1,18 +1,29 @@
 import type { Clock } from '../ports.js';
-import type { Call, DeviceRef } from './call.js';
-import { actorOf, legOf } from './call.js';
-import type { Cursor, CursorSeal } from './cursor.js';
+import type { DeviceRef } from './call.js';
+import { legOf } from './call.js';
+import type { CursorSeal } from './cursor.js';
 import type { CallNews } from './event.js';
 import { newsOf } from './event.js';
-import type { Ledger, Loaded } from './ledger.js';
-import { inboxOf, isFor, lostUpTo } from './log.js';
-import type { LogEntry } from './log.js';
-import { accountsOf } from './notifier.js';
-import type { AccountIndex, CallStore, IndexedCall } from './ports.js';
-import { canResume, RECENT_SCANNED } from './resume.js';
-import { showLife } from './ring.js';
+import { Joining } from './joining.js';
+import type { Ledger } from './ledger.js';
+import { isFor, lostUpTo } from './log.js';
+import type { Appended, LogEntry } from './log.js';
+import type { AccountIndex, CallStore } from './ports.js';
+import { takeUp, type CallHere } from './resume.js';
 import { isRinging } from './state.js';
-import { cursorOf, isDone, newTrack, passed, seenUpTo, snapshotOf, wordsOf } from './track.js';
+import {
+  cursorOf,
+  hasNext,
+  isDone,
+  isNow,
+  newTrack,
+  nextOf,
+  passed,
+  seenUpTo,
+  snapshotOf,
+  unseen,
+  wordsOf,
+} from './track.js';
 import type { Track } from './track.js';
 
 export interface ReaderParts {
@@ -28,8 +39,6 @@ export type Read = { readonly news: CallNews; readonly at: number } | 'lost';
 
 /** Entries read ahead. A device that reads no further holds no more than these in memory. */
 const PAGE = 16;
-/** An index entry this old that leads to no call is of a start that was cut off. */
-const DANGLING_MS = 10 * 60 * 1000;
 /** After its end a call's log is held for a minute. */
 const GONE_MS = 2 * 60 * 1000;
 
@@ -38,16 +47,18 @@ export class DeviceReader {
   readonly #parts: ReaderParts;
   readonly #viewer: DeviceRef;
   readonly #tracks = new Map<string, Track>();
-  /** Calls of the account in which this device has no part. */
-  readonly #others = new Set<string>();
+  readonly #joining: Joining;
   readonly #page: LogEntry[] = [];
   #pageOf: Track | null = null;
+  /** The log is being read: what comes meanwhile may be in there, or not. */
+  #filling = false;
   #since = 0;
   #indexChanged = false;
 
   constructor(parts: ReaderParts, viewer: DeviceRef) {
     this.#parts = parts;
     this.#viewer = viewer;
+    this.#joining = new Joining(parts, viewer, (at) => (this.#since = Math.max(this.#since, at)));
   }
 
   /**
@@ -57,47 +68,53 @@ export class DeviceReader {
    * @returns whether it is the former: every event since the cursor is still held
    */
   async start(after: string | null): Promise<boolean> {
-    const { index, ledger, cursors } = this.#parts;
-    const here: { readonly entry: IndexedCall; readonly call: Call }[] = [];
-    for (const entry of await index.live(this.#viewer.accountId)) {
-      const loaded = await this.#consider(entry, true);
+    const here: CallHere[] = [];
+    for (const entry of await this.#parts.index.live(this.#viewer.accountId)) {
+      const loaded = await this.#joining.partIn(entry, true);
       if (loaded) here.push({ entry, call: loaded.call });
     }
-    const recent = await index.recent(this.#viewer.accountId, RECENT_SCANNED);
-    const cursor = after === null ? null : cursors.open(after, this.#viewer);
+    const { cursor, since } = await takeUp(this.#parts, this.#viewer, after, here);
     const positions = new Map(cursor?.positions);
-    // What was dropped from a log since the cursor is missed as much as a log that is gone.
-    const holds = ({ entry, call }: (typeof here)[number], { since }: Cursor): boolean =>
-      (positions.get(entry.callId) ?? (call.state === 'ENDED' && entry.at <= since ? Infinity : 0)) >=
-      lostUpTo(call, this.#viewer);
-    const resumed =
-      cursor !== null &&
-      here.every((one) => holds(one, cursor)) &&
-      (await canResume(cursor, recent, ledger, this.#viewer));
-    const past = recent.filter((entry) => !entry.live).map((entry) => entry.at);
-    this.#since = Math.max(this.#since, resumed ? cursor.since : 0, ...past);
+    this.#since = Math.max(this.#since, since);
     for (const { entry, call } of here) {
       const track = newTrack(entry, call, this.#viewer);
       const position = positions.get(entry.callId);
-      if (resumed && position !== undefined) track.position = position;
-      else if (!resumed) snapshotOf(track, call, this.#viewer);
+      if (cursor === null) snapshotOf(track, call, this.#viewer);
+      else if (position !== undefined) track.position = position;
       else if (track.over && entry.at <= cursor.since) track.position = track.head;
       seenUpTo(track);
       this.#tracks.set(entry.callId, track);
     }
-    return resumed;
+    return cursor !== null;
   }
 
   /** There may be something to read; null: anywhere. */
   mark(callId: string | null): void {
     const known = callId === null ? undefined : this.#tracks.get(callId);
-    if (known) {
-      known.changed = true;
-      return;
-    }
-    this.#indexChanged = true;
+    if (known) known.changed = true;
+    else this.#indexChanged = true;
     if (callId !== null) return;
     for (const track of this.#tracks.values()) if (!isDone(track)) track.changed = true;
+  }
+
+  /**
+   * What a commit added to a call. It is given as it is where the device has read all that came before; anything else is read.
+   *
+   * @returns whether there may be something for the device
+   */
+  hear(callId: string, appended: Appended): boolean {
+    if (this.#joining.others.has(callId)) return false;
+    const track = this.#tracks.get(callId);
+    const mine = track && !this.#filling ? nextOf(track, appended, this.#viewer) : null;
+    if (mine?.length === 0) return false;
+    const isFree = this.#page.length === 0 || this.#pageOf === track;
+    if (!track || !mine || !isFree || this.#page.length + mine.length > PAGE) this.mark(callId);
+    else {
+      hasNext(track, mine, appended.after, this.#viewer);
+      this.#page.push(...mine);
+      this.#pageOf = track;
+    }
+    return true;
   }
 
   /** @returns what comes next; null: nothing for now */
@@ -111,7 +128,9 @@ export class DeviceReader {
       }
       const changed = [...this.#tracks.values()].find((track) => track.changed);
       if (changed) {
-        if ((await this.#fill(changed)) === 'lost') return 'lost';
+        this.#filling = true;
+        const filled = await this.#fill(changed).finally(() => (this.#filling = false));
+        if (filled === 'lost') return 'lost';
       } else if (this.#indexChanged) await this.#discover();
       else return null;
     }
@@ -123,8 +142,8 @@ export class DeviceReader {
     let count = 0;
     for (const track of this.#tracks.values()) {
       const loaded = track.changed ? await this.#parts.ledger.load(track.callId) : null;
-      if (loaded) this.#update(track, loaded);
-      if (track.seen !== null) count += Math.max(0, track.count - track.seen);
+      if (loaded) isNow(track, loaded.call, this.#viewer);
+      count += unseen(track);
     }
     return count;
   }
@@ -137,50 +156,23 @@ export class DeviceReader {
   /** The device gave a sign of life: it can be reached by the calls that ring for it. */
   async showLife(): Promise<void> {
     for (const { callId, call } of this.#tracks.values())
-      if (isRinging(call.state) && legOf(call, this.#viewer.deviceId)?.alive === false) await this.#join(callId);
-  }
-
-  async #join(callId: string): Promise<Loaded> {
-    const { loaded } = await this.#parts.ledger.move(callId, null, (call, time) => showLife(call, this.#viewer, time));
-    return loaded;
-  }
-
-  /** @returns the call, if the device has a part in it, or gets one now because it rings */
-  async #consider(entry: IndexedCall, arriving: boolean): Promise<Loaded | null> {
-    const { ledger, index } = this.#parts;
-    const loaded = await ledger.load(entry.callId);
-    if (loaded === null) {
-      if (entry.ageMs > DANGLING_MS) await index.retire([this.#viewer.accountId], entry.callId);
-      return null;
-    }
-    const { call } = loaded;
-    if (call.purged) {
-      this.#since = Math.max(this.#since, entry.at);
-      await index.retire(accountsOf(call), call.id);
-      return null;
-    }
-    const known = inboxOf(call, this.#viewer) !== null;
-    // A device that comes while it rings is there for certain; one that was there before has to give a sign of it.
-    const joins = actorOf(call, this.#viewer) === 'LEG' && (arriving || !known);
-    const joined = joins ? await this.#join(call.id) : loaded;
-    if (inboxOf(joined.call, this.#viewer) !== null) return joined;
-    this.#others.add(call.id);
-    return null;
+      if (isRinging(call.state) && legOf(call, this.#viewer.deviceId)?.alive === false)
+        await this.#joining.join(callId);
   }
 
   async #discover(): Promise<void> {
     this.#indexChanged = false;
     const entries = await this.#parts.index.live(this.#viewer.accountId);
     const live = new Set(entries.map(({ callId }) => callId));
-    for (const callId of this.#others) if (!live.has(callId)) this.#others.delete(callId);
+    for (const callId of this.#joining.others) if (!live.has(callId)) this.#joining.others.delete(callId);
     // An ended call that is read to its end has nothing more to say, and costs nothing until it is gone.
     for (const track of this.#tracks.values()) if (isDone(track) && !live.has(track.callId)) this.#leave(track);
     for (const entry of entries) {
       const known = this.#tracks.get(entry.callId);
       // Purged long since, and the index was not told: it is looked at once more, and put right.
       if (known && isDone(known)) known.changed ||= entry.at + entry.ageMs > (known.call.endedAt ?? 0) + GONE_MS;
-      if (known || this.#others.has(entry.callId)) continue;
-      const loaded = await this.#consider(entry, false);
+      if (known || this.#joining.others.has(entry.callId)) continue;
+      const loaded = await this.#joining.partIn(entry, false);
       if (loaded === null) continue;
       const track = newTrack(entry, loaded.call, this.#viewer);
       track.seen = 0;
@@ -188,19 +180,11 @@ export class DeviceReader {
     }
   }
 
-  #update(track: Track, { call }: Loaded): void {
-    const inbox = inboxOf(call, this.#viewer);
-    track.call = call;
-    track.over = call.state === 'ENDED';
-    track.head = inbox?.head ?? 0;
-    track.count = inbox?.count ?? 0;
-  }
-
   async #fill(track: Track): Promise<'lost' | undefined> {
     // Before the read: what is committed from here on marks it again.
     track.changed = false;
     const loaded = await this.#parts.ledger.load(track.callId);
-    if (loaded) this.#update(track, loaded);
+    if (loaded) isNow(track, loaded.call, this.#viewer);
     if (!loaded || loaded.call.purged) {
       this.#leave(track);
       // A call that was not over when it went was lost with its store, and no entry is left to tell that.

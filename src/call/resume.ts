@@ -1,17 +1,56 @@
-import type { DeviceRef } from './call.js';
-import type { Cursor } from './cursor.js';
+import type { Call, DeviceRef } from './call.js';
+import type { Cursor, CursorSeal } from './cursor.js';
 import type { Ledger } from './ledger.js';
-import { inboxOf } from './log.js';
-import type { IndexedCall } from './ports.js';
+import { inboxOf, lostUpTo } from './log.js';
+import type { AccountIndex, IndexedCall } from './ports.js';
+
+export interface ResumeParts {
+  readonly ledger: Ledger;
+  readonly index: Pick<AccountIndex, 'recent'>;
+  readonly cursors: Pick<CursorSeal, 'open'>;
+}
 
 /** Entries of an account's index that a returning device's past is looked for in. */
-export const RECENT_SCANNED = 200;
+const RECENT_SCANNED = 200;
+
+/** A call in which a device that comes has a part. */
+export interface CallHere {
+  readonly entry: IndexedCall;
+  readonly call: Call;
+}
+
+export interface TakenUp {
+  /** Every event since this one is still held; null: the device starts over. */
+  readonly cursor: Cursor | null;
+  /** Calls entered up to here that are over are dealt with. */
+  readonly since: number;
+}
+
+/** Finds out whether a device can take up where a cursor left off. */
+export async function takeUp(
+  { index, ledger, cursors }: ResumeParts,
+  viewer: DeviceRef,
+  after: string | null,
+  here: readonly CallHere[],
+): Promise<TakenUp> {
+  const recent = await index.recent(viewer.accountId, RECENT_SCANNED);
+  const cursor = after === null ? null : cursors.open(after, viewer);
+  const positions = new Map(cursor?.positions);
+  // What was dropped from a log since the cursor is missed as much as a log that is gone.
+  const holds = ({ entry, call }: CallHere, { since }: Cursor): boolean =>
+    (positions.get(entry.callId) ?? (call.state === 'ENDED' && entry.at <= since ? Infinity : 0)) >=
+    lostUpTo(call, viewer);
+  const resumed =
+    cursor !== null && here.every((one) => holds(one, cursor)) && (await canResume(cursor, recent, ledger, viewer));
+  const past = recent.filter((entry) => !entry.live).map((entry) => entry.at);
+  return { cursor: resumed ? cursor : null, since: Math.max(0, resumed ? cursor.since : 0, ...past) };
+}
 
 /**
  * @param recent the account's calls, newest first, at most {@link RECENT_SCANNED}
  * @returns whether every event since the cursor is still held: of the calls that it names, and of any begun since
  */
-export async function canResume(
+async function canResume(
   cursor: Cursor,
   recent: readonly IndexedCall[],
   ledger: Ledger,

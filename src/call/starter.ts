@@ -159,7 +159,7 @@ export class Starter {
     const write = ledger.write(change, loaded.version, pair.time);
     if (!(await this.#commit(attempt, pair, [write], record, ledger.lastMoment(loaded)))) return null;
     await this.#leavePlace(attempt);
-    notifier.committed(theirs, change.call, pair.time.now);
+    notifier.committed(theirs, change, pair.time.now);
     return started('ADOPTED', { ...loaded, call: change.call }, viewer, offerId);
   }
 
@@ -196,8 +196,8 @@ export class Starter {
     }
     const notAfter = replaced && ledger.lastMoment(replaced);
     if (!(await this.#commit(attempt, pair, writes, record, notAfter))) return null;
-    if (replaced && end) notifier.committed(replaced.call, end.call, replaced.time.now);
-    notifier.committed(null, created.call, pair.time.now);
+    if (replaced && end) notifier.committed(replaced.call, end, replaced.time.now);
+    notifier.committed(null, created, pair.time.now);
     return started('CREATED', { call: created.call, version: 1, time: pair.time }, viewer, offerId);
   }
 

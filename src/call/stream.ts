@@ -2,6 +2,7 @@ import { actingFor } from '../identity/acting.js';
 import type { Viewer } from '../identity/viewer.js';
 import { LIMITS } from '../limits.js';
 import type { CallEvent, CallNews, StreamCloseReason, StreamNews } from './event.js';
+import type { Appended } from './log.js';
 import type { Presence, Standing, WakeBus } from './ports.js';
 import { PulledIterator } from './pull.js';
 import type { Produced } from './pull.js';
@@ -82,7 +83,7 @@ export class EventStream extends PulledIterator<CallEvent> {
     const stream = new EventStream(parts, identity);
     const { viewer, streamId, epoch } = identity;
     try {
-      stream.#unsubscribe = await parts.bus.subscribe(viewer.accountId, (callId) => stream.#onWake(callId));
+      stream.#unsubscribe = await parts.bus.subscribe(viewer.accountId, (...wake) => stream.#onWake(...wake));
       stream.#stand(await parts.presence.enter(viewer, streamId, epoch));
       stream.#entered = true;
       // An older stream of the device, wherever it is, looks how it stands; so does this one, as a newer one may have come.
@@ -116,7 +117,8 @@ export class EventStream extends PulledIterator<CallEvent> {
     this.#expire();
     this.#ticks++;
     if (this.#ticks % STANDING_TICKS === 0) this.#checkStanding();
-    this.#stir(null);
+    this.#reader.mark(null);
+    this.#stir();
   }
 
   protected override async produce(): Promise<Produced<CallEvent> | null> {
@@ -156,14 +158,15 @@ export class EventStream extends PulledIterator<CallEvent> {
     void Promise.allSettled(undone).then(() => this.#resolveFinished());
   }
 
-  #onWake(callId: string | null): void {
+  #onWake(callId: string | null, appended?: Appended): void {
     if (this.over) return;
     if (callId === null && this.#entered) this.#checkStanding();
-    this.#stir(callId);
+    if (callId === null || !appended) this.#reader.mark(callId);
+    else if (!this.#reader.hear(callId, appended)) return;
+    this.#stir();
   }
 
-  #stir(callId: string | null): void {
-    this.#reader.mark(callId);
+  #stir(): void {
     this.#stirred();
     if (!this.pulling && this.#ready) void this.#measure();
   }

@@ -2,8 +2,8 @@ import type { Call, DeviceRef } from './call.js';
 import { actorOf } from './call.js';
 import { CURSOR_CALLS } from './cursor.js';
 import type { Cursor } from './cursor.js';
-import type { LogEntry } from './log.js';
-import { inboxOf } from './log.js';
+import type { Appended, LogEntry } from './log.js';
+import { inboxOf, isFor } from './log.js';
 import type { IndexedCall } from './ports.js';
 import { isAnswered } from './state.js';
 import { isOpenFor } from './view.js';
@@ -46,6 +46,27 @@ export function newTrack({ callId, at }: IndexedCall, call: Call, viewer: Device
   return { callId, at, call, over, position: 0, ...inbox, seen: null, snapshot: null, changed: true };
 }
 
+/** Notes how the call stands, unless something was heard meanwhile that is newer. */
+export function isNow(track: Track, call: Call, viewer: DeviceRef): void {
+  if (call.lastPosition < track.call.lastPosition) return;
+  const inbox = inboxOf(call, viewer);
+  Object.assign(track, { call, over: call.state === 'ENDED', head: inbox?.head ?? 0, count: inbox?.count ?? 0 });
+}
+
+/** @returns those of the new entries that are for the device; null: it may have missed some, and has to read the log */
+export function nextOf(track: Track, { entries, before, after }: Appended, viewer: DeviceRef): LogEntry[] | null {
+  if (track.changed || inboxOf(before, viewer)?.head !== track.head) return null;
+  const mine = entries.filter((entry) => isFor(entry, track.call, viewer));
+  // How the call stands then is to be known too.
+  return after === null && mine.some(({ told }) => told.kind === 'STATE') ? null : mine;
+}
+
+/** Notes that these come next in the log. */
+export function hasNext(track: Track, entries: readonly LogEntry[], call: Call | null, viewer: DeviceRef): void {
+  if (call) isNow(track, call, viewer);
+  else Object.assign(track, { head: entries.at(-1)?.position, count: track.count + entries.length });
+}
+
 /** Starts over in a call: from the invite where it rings, from the last exchange where it is held, at its end else. */
 export function snapshotOf(track: Track, call: Call, viewer: DeviceRef): void {
   const actor = actorOf(call, viewer);
@@ -60,6 +81,11 @@ export function snapshotOf(track: Track, call: Call, viewer: DeviceRef): void {
 /** Notes that everything is read that was there when the device came. */
 export function seenUpTo(track: Track): void {
   if (track.seen === null && track.position >= track.head) track.seen = track.count;
+}
+
+/** @returns how many live events wait to be read; what was there when the device came is not live */
+export function unseen({ seen, count }: Track): number {
+  return seen === null ? 0 : Math.max(0, count - seen);
 }
 
 /** Notes that an entry is read. */

@@ -120,10 +120,12 @@ function selected(
   nodes: SelectedField['nodes'],
 ): SelectedField {
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  const known = new Map<GraphQLObjectType, Selection>();
+  const known: Selection[] = [];
   const selectionOf = (type: GraphQLObjectType): Selection => {
-    const selection = known.get(type) ?? select(schema, fragments, type, sets);
-    known.set(type, selection);
+    const found = known.find((selection) => selection.type === type);
+    if (found) return found;
+    const selection = select(schema, fragments, type, sets);
+    known.push(selection);
     return selection;
   };
   const type = getNullableType(field.type);

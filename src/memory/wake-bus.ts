@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { WakeBus } from '../call/ports.js';
+import type { Appended } from '../call/log.js';
+import type { OnWake, WakeBus } from '../call/ports.js';
 
 /**
  * Wake-ups within this process. A listener runs after whoever woke it has been answered, as it would on another node: how long an
@@ -8,8 +9,8 @@ import type { WakeBus } from '../call/ports.js';
 export class MemoryWakeBus implements WakeBus {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
 
-  subscribe(accountId: string, onWake: (callId: string | null) => void): Promise<() => Promise<void>> {
-    const listener = (callId: string | null): void => onWake(callId);
+  subscribe(accountId: string, onWake: OnWake): Promise<() => Promise<void>> {
+    const listener: OnWake = (...wake) => onWake(...wake);
     const name = nameOf(accountId);
     this.#emitter.on(name, listener);
     return Promise.resolve(() => {
@@ -18,8 +19,8 @@ export class MemoryWakeBus implements WakeBus {
     });
   }
 
-  wake(accountIds: readonly string[], callId: string | null): void {
-    for (const accountId of accountIds) setImmediate(() => this.#emitter.emit(nameOf(accountId), callId));
+  wake(accountIds: readonly string[], callId: string | null, appended?: Appended): void {
+    for (const accountId of accountIds) setImmediate(() => this.#emitter.emit(nameOf(accountId), callId, appended));
   }
 
   close(): Promise<void> {

@@ -18,7 +18,7 @@ export type Step = { readonly who: number } & (
 );
 
 /** Which wake-ups get lost. */
-export type LostWakes = 'none' | 'all' | 'every other';
+export type LostWakes = 'none' | 'all' | 'every other' | 'doubled';
 
 /** A device with its stream, on and off, and everything that it was told, in order. */
 export class Phone {
@@ -101,9 +101,11 @@ export class Model {
     this.world = new World({ wrapStore: interleaved, limiter });
     const { bus } = this.world;
     const wake = bus.wake.bind(bus);
-    bus.wake = (accountIds, callId) => {
+    bus.wake = (accountIds, callId, appended) => {
       wakes++;
-      if (lostWakes === 'none' || (lostWakes === 'every other' && wakes % 2)) wake(accountIds, callId);
+      if (lostWakes === 'every other' ? wakes % 2 : lostWakes !== 'all') wake(accountIds, callId, appended);
+      if (lostWakes === 'doubled' && wakes % 3 === 0) wake(accountIds, callId, appended);
+      if (lostWakes === 'doubled' && wakes % 4 === 0) wake(accountIds, callId);
     };
     this.phones = DEVICES.map((viewer) => new Phone(this.world, viewer));
   }

@@ -158,7 +158,7 @@ export function callModel(runs: number, timeoutMs: number): void {
   it(
     `has one winner, one end for both and every event once and in order, in ${runs} runs`,
     async () => {
-      const lostWakes = fc.constantFrom<LostWakes[]>('none', 'all', 'every other');
+      const lostWakes = fc.constantFrom<LostWakes[]>('none', 'all', 'every other', 'doubled');
       await fc.assert(fc.asyncProperty(fc.scheduler(), lostWakes, script, run), { numRuns: runs });
     },
     timeoutMs,

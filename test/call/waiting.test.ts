@@ -206,7 +206,7 @@ describe('a hang-up', () => {
       if (bob) {
         expect(bob.said.at(-1)).toBe('ENDED CANCELLED');
         // What it reads, it reads after the answer.
-        expect(counts['log']).toBeGreaterThan(before['log'] ?? 0);
+        expect(counts['read']).toBeGreaterThan(before['read'] ?? 0);
         await bob.leave();
       }
       return before;

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Appended } from '../../src/call/log.js';
+import type { CallStore } from '../../src/call/ports.js';
+import { settled } from '../support/clock.js';
+import { ALICE, ALICE_TABLET, BOB, BOB_LAPTOP, candidate, World, type Listener } from './world.js';
+
+/** What is read of the store, by its methods. */
+let reads: Record<string, number> = {};
+const counted = (store: CallStore): CallStore =>
+  new Proxy(store, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name) as (...given: unknown[]) => unknown;
+      return (...given: unknown[]) => {
+        reads[String(name)] = (reads[String(name)] ?? 0) + 1;
+        return method.apply(target, given);
+      };
+    },
+  });
+
+let world: World;
+let alice: Listener;
+let bob: Listener;
+let callId: string;
+let sent = 0;
+
+const trickle = (): Promise<unknown> => {
+  sent += 1;
+  const batch = { callId, clientSeq: sent, candidates: [candidate(sent)], endOfCandidates: false };
+  return world.calls.sendIceCandidates(ALICE, batch);
+};
+const heard = (): readonly string[] => bob.said.filter((text) => text.startsWith('candidates'));
+const all = (): readonly string[] => Array.from({ length: sent }, (_, n) => `candidates ${n + 1}`);
+
+beforeEach(async () => {
+  sent = 0;
+  world = new World({ wrapStore: counted });
+  [alice, bob] = [await world.listen(ALICE), await world.listen(BOB)];
+  ({ callId } = await world.callUpTo('ACTIVE'));
+  await settled();
+  reads = {};
+});
+afterEach(() => world.stop());
+
+describe('what a commit appends', () => {
+  it('is given to whom it is for without being read, and wakes nobody else', async () => {
+    const others = [await world.listen(ALICE_TABLET), await world.listen(BOB_LAPTOP)];
+    await settled();
+    reads = {};
+    const said = [alice, ...others].map(({ events }) => events.length);
+    for (let n = 0; n < 20; n += 1) {
+      await trickle();
+      await settled();
+    }
+    expect(heard()).toEqual(all());
+    // Each move reads the call that it is made from.
+    expect(reads).toEqual({ read: 20, commit: 20 });
+    expect([alice, ...others].map(({ events }) => events.length)).toEqual(said);
+  });
+
+  it('is given in order where several come in one turn', async () => {
+    await Promise.all(Array.from({ length: 12 }, trickle));
+    await settled();
+    expect(heard()).toEqual(all());
+  });
+
+  it.each<[string, (wake: () => void, bare: () => void, n: number) => void]>([
+    ['is lost now and then', (wake, _bare, n) => (n % 3 === 0 ? undefined : wake())],
+    ['comes twice', (wake) => [wake(), wake()]],
+    ['comes without its entries', (wake, bare, n) => (n % 2 ? wake() : bare())],
+    ['comes late, after the next one', (wake, _bare, n) => (n % 2 ? setImmediate(() => setImmediate(wake)) : wake())],
+    ['is all lost', () => undefined],
+  ])('is told once and in order also when it %s', async (_how, deliver) => {
+    const wake = world.bus.wake.bind(world.bus);
+    let n = 0;
+    world.bus.wake = (accounts: readonly string[], id: string | null, appended?: Appended) => {
+      n += 1;
+      deliver(
+        () => wake(accounts, id, appended),
+        () => wake(accounts, id),
+        n,
+      );
+    };
+    for (let i = 0; i < 30; i += 1) {
+      await trickle();
+      if (i % 5 === 4) await settled();
+    }
+    await world.calls.hangUpCall(ALICE, callId, 'HUNG_UP');
+    await world.clock.advance(2_000);
+    expect(heard()).toEqual(all());
+    expect(bob.said.at(-1)).toBe('ENDED COMPLETED');
+    expect(alice.said.at(-1)).toBe('ENDED COMPLETED');
+  });
+
+  it('waits in the log for a reader that stalls, which then hears all of it', async () => {
+    await bob.leave();
+    const stream = await world.streams.subscribe(BOB, await world.presence.nextEpoch(), null);
+    await stream.next();
+    for (let i = 0; i < 60; i += 1) {
+      await trickle();
+      await settled();
+    }
+    const lines: string[] = [];
+    while (lines.length < sent) {
+      const { value } = await stream.next();
+      if (value?.type === 'IceCandidatesReceived')
+        lines.push(`candidates ${value.candidates[0]?.candidate.split(/[ :]/)[1]}`);
+    }
+    expect(lines).toEqual(all());
+    await stream.return();
+  });
+});
