@@ -18,7 +18,9 @@ export interface Calls {
   close(): Promise<void>;
 }
 
-const REGULAR_MS = 1_000;
+/** Nodes tell by each other's beats which of them has died. */
+const BEAT_MS = 500;
+const SWEEP_MS = 1_000;
 
 export function createCalls(parts: CallsParts): Calls {
   const { store, index, presence, bus, timers, cursors, clock, newId = randomId, onFailure } = parts;
@@ -36,8 +38,8 @@ export function createCalls(parts: CallsParts): Calls {
     newId,
   });
   const stops = [
-    timers.every(REGULAR_MS, () => void store.beat().catch(onFailure)),
-    timers.every(REGULAR_MS, () => void service.sweep().catch(onFailure)),
+    timers.every(BEAT_MS, () => void store.beat().catch(onFailure)),
+    timers.every(SWEEP_MS, () => void service.sweep().catch(onFailure)),
   ];
   return {
     service,

@@ -3,6 +3,7 @@ import type { Call, DeviceRef } from './call.js';
 import type { StoreTime } from './deadline.js';
 import { dueAt, expiresAt, isSignalingDue, settle } from './deadline.js';
 import { tagOf } from './ids.js';
+import type { Notifier } from './notifier.js';
 import type { Change } from './log.js';
 import { heard, isParty } from './party.js';
 import type { CallRead, CallStore, CallWrite, Presence, StoredCall } from './ports.js';
@@ -22,8 +23,8 @@ export interface Moved<C extends Change> {
   readonly result: C;
 }
 
-/** Is told of each commit: what the call was, null if new, what became of it, and what the store's clock said. */
-export type OnCommitted = (before: Call | null, change: Pick<Change, 'call' | 'entries'>, now: number) => void;
+/** Is told of commits. */
+export type Committed = Pick<Notifier, 'committed' | 'doubted'>;
 
 /** Compare-and-set fails when others were faster; more often than this in a row, something is wrong. */
 const MAX_ATTEMPTS = 100;
@@ -32,14 +33,14 @@ const MAX_ATTEMPTS = 100;
 export class Ledger {
   readonly #store: CallStore;
   readonly #presence: Presence;
-  readonly #onCommitted: OnCommitted;
+  readonly #told: Committed;
   readonly #turns: Turns | null;
 
   /** @param turns null: moves of one call race each other, as those of several nodes do */
-  constructor(store: CallStore, presence: Presence, onCommitted: OnCommitted, turns: Turns | null = null) {
+  constructor(store: CallStore, presence: Presence, told: Committed, turns: Turns | null = null) {
     this.#store = store;
     this.#presence = presence;
-    this.#onCommitted = onCommitted;
+    this.#told = told;
     this.#turns = turns;
   }
 
@@ -123,9 +124,13 @@ export class Ledger {
 
   async #commit(loaded: Loaded, change: Change, notAfter: number | null): Promise<boolean> {
     const writes = [this.write(change, loaded.version, loaded.time)];
-    const outcome = await this.#store.commit(tagOf(loaded.call.id) ?? '', { writes, start: null, notAfter });
+    const slot = tagOf(loaded.call.id) ?? '';
+    const outcome = await this.#store.commit(slot, { writes, start: null, notAfter }).catch((error: unknown) => {
+      this.#told.doubted(change.call);
+      throw error;
+    });
     if (outcome !== 'committed') return false;
-    this.#onCommitted(loaded.call, change, loaded.time.now);
+    this.#told.committed(loaded.call, change, loaded.time.now);
     return true;
   }
 

@@ -56,6 +56,11 @@ export class Notifier {
     if (!before.purged && after.purged) this.#tidy(this.#parts.index.retire(accountsOf(after), after.id));
   }
 
+  /** A commit failed that may have been made all the same: those whom it would have told look. */
+  doubted(call: Call): void {
+    this.#parts.bus.wake(accountsOf(call), call.id);
+  }
+
   #ended(before: Call, after: Call, now: number): void {
     this.#emit('call.ended', after);
     const reason = after.endReason;

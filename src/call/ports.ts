@@ -96,7 +96,7 @@ export interface CallStore {
   schedule(callId: string, dueAt: number | null): Promise<void>;
 
   /**
-   * The service is up: to be called every second. Once it has been, more than 5 s without it read as an outage, which
+   * The service is up: to be called twice a second. Once it has been, more than 5 s without it read as an outage, which
    * deadlines do not count.
    */
   beat(): Promise<void>;
@@ -165,13 +165,12 @@ export interface AccountIndex {
 /** Gets the call that has news, and what they are where that is known; null: any call may have some. */
 export type OnWake = (callId: string | null, appended?: Appended) => void;
 
-/** Tells streams that there may be something to read. May be lost: whoever waits looks every second all the same. */
+/**
+ * Tells streams that there may be something to read. Nothing is lost in silence: where something may have been, listeners hear
+ * `null` within a second, or two where the node that had it died. So whoever waits need not look.
+ */
 export interface WakeBus {
-  /**
-   * Resolves once no wake-up can be missed any more.
-   *
-   * @returns ends the subscription
-   */
+  /** Resolves once no wake-up can be missed any more, with what ends the subscription. */
   subscribe(accountId: string, onWake: OnWake): Promise<() => Promise<void>>;
   /**
    * Never throws, and waits for nobody.
@@ -200,7 +199,7 @@ export interface Presence {
   nextEpoch(): Promise<number>;
   /** Takes the device's place, unless a stream with a greater epoch has it. The later of two with one epoch has it. */
   enter(device: DeviceRef, streamId: string, epoch: number): Promise<Standing>;
-  /** The stream is still there; to be said every few seconds. */
+  /** The stream is still there; to be said every minute, and when wake-ups may have been lost. */
   touch(device: DeviceRef, streamId: string): Promise<Standing>;
   leave(device: DeviceRef, streamId: string): Promise<void>;
   revoke(device: DeviceRef): Promise<void>;

@@ -21,7 +21,7 @@ import {
 } from './input.js';
 import type { InputOptions } from './input.js';
 import { Ledger } from './ledger.js';
-import type { Loaded, MoveOf, OnCommitted } from './ledger.js';
+import type { Loaded, MoveOf } from './ledger.js';
 import type { Change, LogEntry } from './log.js';
 import { Notifier } from './notifier.js';
 import { hangUpCall, reportConnection, revokeDevice } from './party.js';
@@ -85,8 +85,7 @@ export class CallService {
     const reach = new Reach(policy, directory, presence);
     this.#parts = parts;
     this.#newId = newId;
-    const onCommitted: OnCommitted = (...commit) => notifier.committed(...commit);
-    this.ledger = new Ledger(store, presence, onCommitted, parts.turns ?? null);
+    this.ledger = new Ledger(store, presence, notifier, parts.turns ?? null);
     this.#starter = new Starter({ store, index, reach, ledger: this.ledger, notifier, limiter, pairTag, newId });
     this.#signaller = new Signaller({
       ledger: this.ledger,

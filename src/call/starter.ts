@@ -209,7 +209,13 @@ export class Starter {
     notAfter: number | null,
   ): Promise<boolean> {
     const start = { pairVersion: pair.version, starter: viewer.accountId, key, record };
-    return (await this.#parts.store.commit(tag, { writes, start, notAfter })) === 'committed';
+    const { store, notifier } = this.#parts;
+    try {
+      return (await store.commit(tag, { writes, start, notAfter })) === 'committed';
+    } catch (error) {
+      for (const { call } of writes) notifier.doubted(call);
+      throw error;
+    }
   }
 
   /** The start did not come to a call of its own, for certain. */

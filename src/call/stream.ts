@@ -29,8 +29,8 @@ export interface StreamIdentity {
 /** Why a stream is over. LEFT: its reader went. FAILED: a part is down; `next` throws. */
 export type StreamEnd = StreamCloseReason | 'LEFT' | 'FAILED';
 
-/** Ticks between two looks at how the stream stands with the presence. */
-const STANDING_TICKS = 4;
+/** Ticks between two looks at how the stream stands with the presence, when nothing is heard of that. */
+const STANDING_TICKS = 60;
 
 const CLOSES = {
   TAKEN_OVER: 'TAKEN_OVER',
@@ -59,7 +59,8 @@ export class EventStream extends PulledIterator<CallEvent> {
   #cursor = '';
   #closing: StreamCloseReason | null = null;
   #measuring = false;
-  #ticks = 0;
+  /** Not all streams of a process look in the same second. */
+  #ticks = Math.floor(Math.random() * STANDING_TICKS);
   /** The reader does one thing at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   #stirred: () => void = () => undefined;
@@ -111,14 +112,12 @@ export class EventStream extends PulledIterator<CallEvent> {
     this.#inTurn(() => this.#reader.showLife()).catch((error: unknown) => this.fail(error));
   }
 
-  /** To be called every second: notices an expired session, a newer stream, a revoked device, and wake-ups that got lost. */
+  /** To be called every second: notices an expired session, and says now and then that the stream is there. */
   tick(): void {
     if (this.over) return;
     this.#expire();
     this.#ticks++;
     if (this.#ticks % STANDING_TICKS === 0) this.#checkStanding();
-    this.#reader.mark(null);
-    this.#stir();
   }
 
   protected override async produce(): Promise<Produced<CallEvent> | null> {

@@ -10,7 +10,7 @@ export interface StreamsParts extends StreamParts {
   readonly newId: NewId;
 }
 
-/** A wake-up that got lost costs this much at most, in milliseconds. */
+/** A session that is over is noticed within this time, in milliseconds. */
 const TICK_MS = 1_000;
 
 /** The event streams of this process, and the one timer that they share. */

@@ -110,6 +110,7 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
   const heartbeat = new Heartbeat(redis, names);
   const due = new DueIndex(redis, cipher, names);
   const wakeBus = new RedisWakeBus(redis, topology, cipher, names);
+  heartbeat.onDoubt(() => wakeBus.doubt());
   const rateLimiter = createRedisRateLimiter({
     redis,
     names,
@@ -119,7 +120,7 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
   return {
     callStore: new RedisCallStore({ redis, cipher, names, heartbeat, due }),
     accountIndex: new RedisAccountIndex(redis, cipher, names),
-    presence: new RedisPresence(redis, cipher, names),
+    presence: new RedisPresence(redis, cipher, names, heartbeat),
     wakeBus,
     revocations: new RedisRevocations(redis, cipher, names),
     cursorKeys: cursorKeysOf(options.encryptionKeys),

@@ -1,5 +1,5 @@
 -- Notes that the service is up, and what came between this and the last time.
--- KEYS[1]  the heartbeat: 'last', 'node:<id>' and 'outage:<from>', each with a time, Unix ms
+-- KEYS[1]  the heartbeat: 'began', 'last', 'node:<id>' and 'outage:<from>', each with a time, Unix ms
 -- ARGV[3]  id of the node
 -- ARGV[4]  beats further apart than this have an outage between them, ms
 -- ARGV[5]  how long an outage is kept after its end, ms
@@ -8,6 +8,7 @@
 -- returns  now, then all fields and values
 local last = tonumber(redis.call('HGET', KEYS[1], 'last') or now)
 if now - last > tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], 'outage:' .. string.format('%.0f', last), now) end
+redis.call('HSETNX', KEYS[1], 'began', now)
 redis.call('HSET', KEYS[1], 'last', math.max(last, now), 'node:' .. ARGV[3], now)
 local keep = { outage = tonumber(ARGV[5]), node = tonumber(ARGV[6]) }
 local all = redis.call('HGETALL', KEYS[1])

@@ -96,7 +96,7 @@ export class Cluster implements Topology {
     return owner;
   }
 
-  listen(home: string, parts: Pick<LinkParts, 'prepare' | 'probe'>): Link {
+  listen(home: string, parts: Pick<LinkParts, 'prepare' | 'probe' | 'onLost'>): Link {
     return this.#server(home).listen(parts);
   }
 

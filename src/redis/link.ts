@@ -20,6 +20,9 @@ const CONNECT_MS = 1_000;
 /** A listener with thousands of channels asks for all of them before it is ready. */
 const PREPARE_MS = 3_000;
 const PROBE_EVERY_MS = 1_000;
+/** One that only listens is asked more often: what it does not hear, nobody misses. */
+const PROBE_LISTENER_EVERY_MS = 300;
+const SILENT_LISTENER_MS = 600;
 const BACKOFF_MS = { first: 25, most: 500 } as const;
 
 export type Client = ReturnType<typeof connectionTo>;
@@ -32,6 +35,8 @@ export interface LinkParts {
   readonly prepare: (client: Client) => Promise<void>;
   /** Fails when the connection is of no use any more. */
   readonly probe: (client: Client) => Promise<void>;
+  /** It only listens, and this is called when it has lost its connection. */
+  readonly onLost?: () => void;
 }
 
 type Ending = 'broken' | 'silent';
@@ -86,9 +91,14 @@ export class Link {
   #heardAt = -Infinity;
   #closed = false;
   readonly #ended: Promise<void>;
+  readonly #probeEveryMs: number;
+  readonly #silentMs: number;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
+    const { silentMs } = parts.access;
+    this.#probeEveryMs = parts.onLost ? PROBE_LISTENER_EVERY_MS : PROBE_EVERY_MS;
+    this.#silentMs = parts.onLost ? Math.min(SILENT_LISTENER_MS, silentMs) : silentMs;
     this.#current = this.#open();
     this.#ended = this.#keepUp(this.#current);
   }
@@ -148,6 +158,7 @@ export class Link {
         const wasStable = elapsed() - upSince > PROBE_EVERY_MS;
         failures = how === 'broken' && wasStable ? 0 : failures + 1;
         this.#isUp = false;
+        if (!this.#closed) this.#parts.onLost?.();
         if (failures > 0) this.#current = failed();
       } catch {
         failures++;
@@ -188,7 +199,7 @@ export class Link {
 
   async #watch({ client, over }: Connection): Promise<Ending> {
     for (;;) {
-      const ended = await Promise.race([over, wait(PROBE_EVERY_MS, null, { ref: false })]);
+      const ended = await Promise.race([over, wait(this.#probeEveryMs, null, { ref: false })]);
       if (ended !== null) return ended;
       const askedAt = elapsed();
       const probed = this.#parts.probe(client).then(
@@ -196,7 +207,7 @@ export class Link {
         () => 'broken' as const,
       );
       for (let answered = false; !answered;) {
-        const left = this.#parts.access.silentMs - (elapsed() - Math.max(askedAt, this.#heardAt));
+        const left = this.#silentMs - (elapsed() - Math.max(askedAt, this.#heardAt));
         const how = await Promise.race([over, probed, wait(Math.max(1, left), null, { ref: false })]);
         if (how === 'broken' || how === 'silent') return how;
         answered = how === undefined;
@@ -208,7 +219,7 @@ export class Link {
   }
 
   #isSilentSince(askedAt: number): boolean {
-    return elapsed() - Math.max(askedAt, this.#heardAt) >= this.#parts.access.silentMs;
+    return elapsed() - Math.max(askedAt, this.#heardAt) >= this.#silentMs;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DeviceRef } from '../call/call.js';
 import type { DevicePresence, Presence, Standing } from '../call/ports.js';
 import type { Cipher } from './cipher.js';
+import type { Heartbeat } from './heartbeat.js';
 import { KEPT_MS } from './kept.js';
 import type { Names } from './names.js';
 import type { Redis } from './redis.js';
@@ -21,10 +22,12 @@ export class RedisPresence implements Presence {
   readonly #redis: Redis;
   readonly #cipher: Cipher;
   readonly #names: Names;
+  readonly #heartbeat: Heartbeat;
   /** Of the streams of this process: with it, one takes its place again after Redis has lost it. */
   readonly #epochs = new Map<string, number>();
 
-  constructor(redis: Redis, cipher: Cipher, names: Names) {
+  constructor(redis: Redis, cipher: Cipher, names: Names, heartbeat: Heartbeat) {
+    this.#heartbeat = heartbeat;
     this.#redis = redis;
     this.#cipher = cipher;
     this.#names = names;
@@ -57,15 +60,16 @@ export class RedisPresence implements Presence {
 
   async devicesOf(accountId: string): Promise<readonly DevicePresence[]> {
     const key = this.#names.devices(accountId);
-    type Found = readonly [field: Buffer, id: Buffer, seenAt: number, open: 0 | 1];
+    type Found = readonly [field: Buffer, id: Buffer, seenAt: number, open: 0 | 1, node: Buffer];
     const [now, ...found] = (await this.#redis.run(DEVICES, [key], [REMEMBERED_MS])) as [number, ...Found[]];
     return this.#redis.guarded(DEVICES.name, () =>
       Promise.resolve(
-        found.map(([field, id, seenAt, open]) => ({
-          deviceId: this.#cipher.open(id, { key, field: field.toString(), position: 0 }),
-          streaming: open === 1 && now - seenAt <= SILENT_MS,
-          seenAt,
-        })),
+        found.map(([field, id, toldAt, open, node]) => {
+          // Its node is there for all of its streams, so that each of them says so itself only now and then.
+          const seenAt = open === 1 ? Math.max(toldAt, this.#heartbeat.beatOf(node.toString())) : toldAt;
+          const deviceId = this.#cipher.open(id, { key, field: field.toString(), position: 0 });
+          return { deviceId, streaming: open === 1 && now - seenAt <= SILENT_MS, seenAt };
+        }),
       ),
     );
   }
@@ -80,7 +84,7 @@ export class RedisPresence implements Presence {
     const key = this.#names.devices(device.accountId);
     const field = this.#names.deviceField(device);
     const id = this.#cipher.seal(device.deviceId, { key, field, position: 0 });
-    const args = [field, streamId, epoch, yielding, id, isNew, REMEMBERED_MS];
+    const args = [field, streamId, epoch, yielding, id, isNew, REMEMBERED_MS, this.#heartbeat.nodeId];
     return String(await this.#redis.run(STAND, [key], args)) as Standing;
   }
 

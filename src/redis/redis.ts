@@ -80,15 +80,14 @@ export class Redis {
   /** For the proof itself. @throws RedisError */
   readonly unproved: RunUnproved = (script, keys, args, deadline) => this.#run(script, keys, args, deadline, false);
 
-  /** Whoever listens to the channel may hear it, or not. Never throws. */
-  publish(channel: string, message: Buffer): void {
+  /** @throws RedisError: whoever listens to the channel may have heard it, or not */
+  async publish(channel: string, message: Buffer): Promise<void> {
     const { topology, keys } = this.#parts;
     const deadline = this.deadline();
     const command = [topology.sharded ? 'SPUBLISH' : 'PUBLISH', channel, message];
     const send = (): Promise<unknown> => topology.send(channel, deadline, () => [command], 'usual');
     // A node that has only just started says it as soon as its keys are proved.
-    const sent = keys.proved ? send() : this.proved(deadline).then(send);
-    sent.catch(() => undefined);
+    await (keys.proved ? send() : this.proved(deadline).then(send));
   }
 
   async #run(

@@ -1,6 +1,6 @@
 -- Says how a stream of a device stands, and that it is there.
--- KEYS[1]  the account's devices: each with the epoch and name of its stream, when that was last there (Unix ms), whether it
---          left or the device was revoked, and the device's id
+-- KEYS[1]  the account's devices: each with the epoch, name and node of its stream, when that was last there (Unix ms), whether
+--          it left or the device was revoked, and the device's id
 -- ARGV[3]  field of the device
 -- ARGV[4]  name of the stream
 -- ARGV[5]  its epoch; '' : it cannot take the device's place
@@ -8,6 +8,7 @@
 -- ARGV[7]  id of the device
 -- ARGV[8]  1 when the stream is new, 0 when it was there before
 -- ARGV[9]  how long a device is remembered, ms
+-- ARGV[10] name of the node that has the stream
 -- returns  'CURRENT', 'TAKEN_OVER' or 'REVOKED'
 local packed = redis.call('HGET', KEYS[1], ARGV[3])
 local held = packed and cmsgpack.unpack(packed)
@@ -20,7 +21,7 @@ if mine and ARGV[8] == '0' then
 elseif ARGV[5] == '' then
   return 'TAKEN_OVER'
 else
-  held = { epoch = tonumber(ARGV[5]), stream = ARGV[4], seen = now, left = false, revoked = false, id = ARGV[7] }
+  held = { epoch = tonumber(ARGV[5]), stream = ARGV[4], seen = now, left = false, revoked = false, id = ARGV[7], node = ARGV[10] }
 end
 redis.call('HSET', KEYS[1], ARGV[3], cmsgpack.pack(held))
 redis.call('PEXPIRE', KEYS[1], ARGV[9])

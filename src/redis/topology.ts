@@ -39,7 +39,7 @@ export interface Topology {
    */
   homeOf(channel: string): Promise<string>;
   /** A connection to a home, for listening. */
-  listen(home: string, parts: Pick<LinkParts, 'prepare' | 'probe'>): Link;
+  listen(home: string, parts: Pick<LinkParts, 'prepare' | 'probe' | 'onLost'>): Link;
   /** All that hold data, as far as they are known. @throws RedisError where none is */
   servers(): Promise<readonly Server[]>;
   /** Something is not where it was: resolves when it has been found out. */
@@ -100,7 +100,7 @@ export class Server {
     }
   }
 
-  listen(parts: Pick<LinkParts, 'prepare' | 'probe'>): Link {
+  listen(parts: Pick<LinkParts, 'prepare' | 'probe' | 'onLost'>): Link {
     return new Link({ access: this.#access, locate: this.#locate, ...parts });
   }
 
@@ -168,7 +168,7 @@ export class SingleServer implements Topology {
     return Promise.resolve('master');
   }
 
-  listen(_home: string, parts: Pick<LinkParts, 'prepare' | 'probe'>): Link {
+  listen(_home: string, parts: Pick<LinkParts, 'prepare' | 'probe' | 'onLost'>): Link {
     return this.#server.listen(parts);
   }
 

@@ -1,12 +1,15 @@
-import type { WakeBus } from '../call/ports.js';
+import type { OnWake, WakeBus } from '../call/ports.js';
 import type { Cipher, Place } from './cipher.js';
 import { before } from './deadline.js';
+import { Doubts } from './doubts.js';
 import type { Client, Link } from './link.js';
 import type { Names } from './names.js';
+import { Owed } from './owed.js';
 import type { Redis } from './redis.js';
 import type { Topology } from './topology.js';
 
-type OnWake = (callId: string | null) => void;
+/** A connection that is made anew within this time has missed something; one that is not is of no use, in milliseconds. */
+const LOST_MS = 1_000;
 
 /** Everybody in this process who listens for one account. */
 interface Subscription {
@@ -30,6 +33,8 @@ export class RedisWakeBus implements WakeBus {
   readonly #names: Names;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #links = new Map<string, Link>();
+  readonly #doubts = new Doubts();
+  readonly #owed = new Owed((channel) => this.#publish(channel, null));
   #closed = false;
 
   constructor(redis: Redis, topology: Topology, cipher: Cipher, names: Names) {
@@ -50,6 +55,7 @@ export class RedisWakeBus implements WakeBus {
       subscription.listeners.delete(listener);
       if (subscription.listeners.size === 0 && this.#subscriptions.get(channel) === subscription) {
         this.#subscriptions.delete(channel);
+        this.#doubts.forget(subscription);
         this.#leave(subscription);
       }
       return Promise.resolve();
@@ -67,14 +73,24 @@ export class RedisWakeBus implements WakeBus {
     if (this.#closed) return;
     for (const accountId of accountIds) {
       const channel = this.#names.channel(accountId);
-      this.#redis.publish(channel, this.#cipher.seal(callId ?? '', placeOf(channel)));
+      this.#publish(channel, callId).catch(() => this.#owed.add(channel));
     }
+  }
+
+  /** Another node may have died before it told what it had committed. */
+  doubt(): void {
+    this.#doubts.raise(this.#subscriptions.values());
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#owed.close();
     this.#subscriptions.clear();
     await Promise.all([...this.#links.values()].map((link) => link.close()));
+  }
+
+  #publish(channel: string, callId: string | null): Promise<void> {
+    return this.#redis.publish(channel, this.#cipher.seal(callId ?? '', placeOf(channel)));
   }
 
   /** Resolves when the channel is listened to on the server where it is at home. */
@@ -99,9 +115,18 @@ export class RedisWakeBus implements WakeBus {
       probe: async (client) => {
         await client.sendCommand(['PING']);
       },
+      onLost: () => this.#lost(home),
     });
     this.#links.set(home, link);
     return link;
+  }
+
+  /** Who listens there looks what there is when it is not back soon: it cannot, and ends, or something was missed. */
+  #lost(home: string): void {
+    setTimeout(() => {
+      const here = [...this.#subscriptions.values()].filter((subscription) => subscription.home === home);
+      this.#doubts.raise(here.filter(({ client, wasLive }) => wasLive && client?.isReady !== true));
+    }, LOST_MS).unref();
   }
 
   /** A new connection takes over: what was said since the last one broke was missed. */
@@ -109,7 +134,7 @@ export class RedisWakeBus implements WakeBus {
     client.on('sharded-channel-moved', (channel: string) => void this.#regain(channel, client));
     const here = [...this.#subscriptions.values()].filter((subscription) => subscription.home === home);
     await this.#ask(client, here);
-    tellMissed(here.filter(({ wasLive }) => wasLive));
+    this.#doubts.raise(here.filter(({ wasLive }) => wasLive));
   }
 
   /** Channels may be at home elsewhere now; and some may have been lost, and not been found again so far. */
@@ -143,7 +168,7 @@ export class RedisWakeBus implements WakeBus {
     subscription.home = home;
     subscription.client = null;
     await this.#settle(subscription);
-    tellMissed([subscription]);
+    this.#doubts.raise([subscription]);
   }
 
   /** Asks for those channels that this connection was not asked for yet. */
@@ -191,10 +216,6 @@ export class RedisWakeBus implements WakeBus {
 
 function newSubscription(channel: string): Subscription {
   return { channel, listeners: new Set(), home: null, client: null, live: Promise.resolve(), wasLive: false };
-}
-
-function tellMissed(subscriptions: readonly Subscription[]): void {
-  for (const { listeners } of subscriptions) for (const { onWake } of listeners) onWake(null);
 }
 
 function placeOf(channel: string): Place {

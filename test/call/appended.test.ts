@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SignalingError } from '../../src/errors.js';
 import type { Appended } from '../../src/call/log.js';
 import type { CallStore } from '../../src/call/ports.js';
 import { settled } from '../support/clock.js';
-import { ALICE, ALICE_TABLET, BOB, BOB_LAPTOP, candidate, World, type Listener } from './world.js';
+import { ALICE, ALICE_TABLET, BOB, BOB_LAPTOP, candidate, startInput, World, type Listener } from './world.js';
 
 /** What is read of the store, by its methods. */
 let reads: Record<string, number> = {};
@@ -85,7 +86,9 @@ describe('what a commit appends', () => {
       if (i % 5 === 4) await settled();
     }
     await world.calls.hangUpCall(ALICE, callId, 'HUNG_UP');
-    await world.clock.advance(2_000);
+    await settled();
+    wake(['alice', 'bob'], null);
+    await settled();
     expect(heard()).toEqual(all());
     expect(bob.said.at(-1)).toBe('ENDED COMPLETED');
     expect(alice.said.at(-1)).toBe('ENDED COMPLETED');
@@ -107,5 +110,32 @@ describe('what a commit appends', () => {
     }
     expect(lines).toEqual(all());
     await stream.return();
+  });
+});
+
+describe('a commit of which nobody knows whether it was made', () => {
+  it('is told to those whom it concerns, though its sender hears that it failed', async () => {
+    const { commit } = world.store;
+    world.store.commit = async (...given) => {
+      await commit.apply(world.store, given);
+      throw new SignalingError('CALL_UNAVAILABLE');
+    };
+    await expect(world.calls.hangUpCall(ALICE, callId, 'HUNG_UP')).rejects.toMatchObject({ code: 'CALL_UNAVAILABLE' });
+    await settled();
+    expect(bob.said.at(-1)).toBe('ENDED COMPLETED');
+    expect(alice.said.at(-1)).toBe('ENDED COMPLETED');
+  });
+
+  it('is told also where it is a start', async () => {
+    const { commit } = world.store;
+    await world.calls.hangUpCall(ALICE, callId, 'HUNG_UP');
+    world.store.commit = async (...given) => {
+      await commit.apply(world.store, given);
+      world.store.commit = commit.bind(world.store);
+      throw new SignalingError('CALL_UNAVAILABLE');
+    };
+    await expect(world.calls.startCall(ALICE, startInput('bob'))).rejects.toMatchObject({ code: 'CALL_UNAVAILABLE' });
+    await settled();
+    expect(bob.said.at(-1)).toBe('invited');
   });
 });

@@ -83,6 +83,9 @@ export class Model {
   #offerId = '';
   #said = 0;
 
+  /** What a bus does that may have lost something: all look. */
+  readonly admitLosses: () => void;
+
   constructor(schedule: fc.Scheduler, lostWakes: LostWakes) {
     // Each access to the store or the index is a point at which anybody else may come in between.
     const interleaved = <T extends object>(target: T): T =>
@@ -107,6 +110,7 @@ export class Model {
       if (lostWakes === 'doubled' && wakes % 3 === 0) wake(accountIds, callId, appended);
       if (lostWakes === 'doubled' && wakes % 4 === 0) wake(accountIds, callId);
     };
+    this.admitLosses = () => wake([...new Set(DEVICES.map(({ accountId }) => accountId))], null);
     this.phones = DEVICES.map((viewer) => new Phone(this.world, viewer));
   }
 

@@ -7,10 +7,12 @@ export interface RedisFault {
   readonly name: string;
   readonly begin: (redis: RedisServer) => unknown;
   readonly end: (redis: RedisServer) => unknown;
+  /** Connections are lost, so that streams end and devices look for another node. */
+  readonly cuts?: boolean;
 }
 
 /** Longer than anybody waits for an answer. */
-const MS = 3_000;
+export const OUTAGE_MS = 3_000;
 
 /** Waits until the server answers, as it does when it has slept its time. */
 const awake = (redis: RedisServer): unknown => redis.command('PING');
@@ -21,11 +23,12 @@ export const OUTAGES: readonly RedisFault[] = [
     name: 'is killed, and started again with its file',
     begin: (redis) => redis.kill(),
     end: (redis) => redis.restart(),
+    cuts: true,
   },
-  { name: 'pauses its clients', begin: (redis) => redis.command('CLIENT', 'PAUSE', `${MS}`, 'ALL'), end: awake },
+  { name: 'pauses its clients', begin: (redis) => redis.command('CLIENT', 'PAUSE', `${OUTAGE_MS}`, 'ALL'), end: awake },
   {
     name: 'is busy and answers nobody',
-    begin: (redis) => void redis.command('DEBUG', 'SLEEP', `${MS / 1_000}`),
+    begin: (redis) => void redis.command('DEBUG', 'SLEEP', `${OUTAGE_MS / 1_000}`),
     end: awake,
   },
   { name: 'is stopped, and goes on', begin: (redis) => redis.suspend(), end: (redis) => redis.resume() },

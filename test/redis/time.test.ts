@@ -176,6 +176,18 @@ describe('as time passes in Redis', () => {
     expect(await seen()).toEqual([]);
   });
 
+  it('a node that beats is there for its streams, and one that does not takes them along', async () => {
+    const { presence } = node;
+    await presence.enter(ALICE, 's1', await presence.nextEpoch());
+    clock.jump(45_000);
+    await node.callStore.beat();
+    const beatAt = clock.now();
+    clock.jump(30_000);
+    expect(await presence.devicesOf('alice')).toEqual([{ deviceId: 'phone', streaming: true, seenAt: beatAt }]);
+    clock.jump(1);
+    expect(await presence.devicesOf('alice')).toEqual([{ deviceId: 'phone', streaming: false, seenAt: beatAt }]);
+  });
+
   it('a stream keeps the device, also when Redis has forgotten everything', async () => {
     const { presence } = node;
     const first = await presence.nextEpoch();
