@@ -201,6 +201,9 @@ export class DeviceReader {
       track.position = track.head;
       seenUpTo(track);
     }
+    // Some may have been written since the call was read.
+    const newer = entries.filter((entry) => entry.position > track.head && isFor(entry, track.call, this.#viewer));
+    hasNext(track, newer, null, this.#viewer);
     this.#page.push(...entries);
     this.#pageOf = track;
     track.changed ||= entries.length === PAGE;

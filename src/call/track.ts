@@ -64,7 +64,7 @@ export function nextOf(track: Track, { entries, before, after }: Appended, viewe
 /** Notes that these come next in the log. */
 export function hasNext(track: Track, entries: readonly LogEntry[], call: Call | null, viewer: DeviceRef): void {
   if (call) isNow(track, call, viewer);
-  else Object.assign(track, { head: entries.at(-1)?.position, count: track.count + entries.length });
+  else Object.assign(track, { head: entries.at(-1)?.position ?? track.head, count: track.count + entries.length });
 }
 
 /** Starts over in a call: from the invite where it rings, from the last exchange where it is held, at its end else. */

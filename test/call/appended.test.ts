@@ -94,6 +94,27 @@ describe('what a commit appends', () => {
     expect(alice.said.at(-1)).toBe('ENDED COMPLETED');
   });
 
+  it('is told once where it came between the two reads of a call and of its log', async () => {
+    const { log } = world.store;
+    const wake = world.bus.wake.bind(world.bus);
+    let isFirst = true;
+    world.store.log = async (...given) => {
+      if (isFirst) {
+        isFirst = false;
+        world.bus.wake = wake;
+        await trickle();
+        await trickle();
+      }
+      return log.apply(world.store, given);
+    };
+    world.bus.wake = (accounts, id) => wake(accounts, id);
+    await trickle();
+    await settled();
+    await trickle();
+    await settled();
+    expect(heard()).toEqual(all());
+  });
+
   it('waits in the log for a reader that stalls, which then hears all of it', async () => {
     await bob.leave();
     const stream = await world.streams.subscribe(BOB, await world.presence.nextEpoch(), null);
