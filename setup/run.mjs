@@ -1,17 +1,20 @@
 // What the scripts of this folder share: the repository's root, running a program, and being run themselves.
 import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs a program, in the root, and resolves to its exit code and all it printed; `onOutput` sees that as it comes. */
-export function run(command, args, { cwd = ROOT, env = {}, onOutput = () => {} } = {}) {
+/** Runs a program, in the root, and resolves to its exit code and all it printed; `onOutput` sees that as it comes. `priority`: 1 to 19, the lowest. */
+export function run(command, args, { cwd = ROOT, env = {}, priority = 0, onOutput = () => {} } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    // What is started while others are at work gives way to them.
+    if (priority > 0 && child.pid !== undefined) setPriority(child.pid, priority);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {

@@ -67,3 +67,19 @@ export interface RateLimiter {
   take(key: string, limit: RateLimit): Promise<PermitDecision>;
   close(): Promise<void>;
 }
+
+/** Time that passes, so that tests can let it. */
+export interface Timers {
+  /** Calls `task` every `ms` milliseconds; returns what ends that. Keeps no process alive. */
+  every(ms: number, task: () => void): () => void;
+  wait(ms: number): Promise<void>;
+}
+
+export const systemTimers: Timers = {
+  every(ms, task) {
+    const timer = setInterval(task, ms);
+    timer.unref();
+    return () => clearInterval(timer);
+  },
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { createCalls } from './call/calls.js';
 import { cursorSeal } from './call/cursor.js';
 import { pairTags } from './call/ids.js';
-import { systemTimers } from './call/ports.js';
 import { createFanOut } from './events/fan-out.js';
 import { tellRefusalsSeldom } from './events/told-seldom.js';
 import { createMetrics, type Metrics } from './events/metrics.js';
@@ -27,7 +26,7 @@ import { shareRevocations, type RevocationRequest } from './identity/revocations
 import type { Viewer } from './identity/viewer.js';
 import { createMemoryAdapters } from './memory/adapters.js';
 import { createMemoryRateLimiter } from './memory/rate-limiter.js';
-import { systemClock, type Clock } from './ports.js';
+import { systemClock, systemTimers, type Clock } from './ports.js';
 import { createRelay } from './providers/relay.js';
 import { checkDevice, checkOptions, checkSchema } from './signaling/check.js';
 import type { CallAdapters, CallSignalingOptions } from './signaling/options.js';

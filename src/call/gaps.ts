@@ -1,6 +1,6 @@
 import { LIMITS } from '../limits.js';
 import type { DeviceRef } from './call.js';
-import type { Timers } from './ports.js';
+import type { Timers } from '../ports.js';
 
 /** How long a signal waits for the one before it, in milliseconds. */
 const GAP_WAIT_MS = 2_000;

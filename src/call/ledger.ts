@@ -92,11 +92,17 @@ export class Ledger {
 
   async #move<C extends Change>(callId: string, viewer: DeviceRef | null, move: MoveOf<C>): Promise<Moved<C>> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const loaded = await this.load(callId);
+      const recalled = attempt === 0 ? await this.#recall(callId) : null;
+      const loaded = recalled ?? (await this.load(callId));
       if (loaded === null) throw new SignalingError('CALL_NOT_FOUND');
-      const result = await move(loaded.call, loaded.time);
+      const result = await this.#tried(loaded, move, recalled !== null);
+      if (result === null) continue;
       const moved = viewer !== null && isParty(result.call, viewer) ? heard(result.call, loaded.time.now) : result.call;
-      if (moved === loaded.call) return { loaded, result };
+      if (moved === loaded.call) {
+        // That nothing is to be done is true only of what there is.
+        if (recalled) continue;
+        return { loaded, result };
+      }
       // A move can be what makes a deadline pass: the last leg that could be reached turns out to be busy.
       const settled = settle(moved, loaded.time);
       const change = trim({
@@ -110,20 +116,38 @@ export class Ledger {
     throw new SignalingError('CALL_UNAVAILABLE');
   }
 
+  /** @returns the call as this process knows it, which may be stale */
+  async #recall(callId: string): Promise<Loaded | null> {
+    const known = await this.#store.recall?.(callId);
+    return known ? this.settled(known.stored, known.time) : null;
+  }
+
+  /** @returns null: the move was refused of a call that may be stale */
+  async #tried<C extends Change>({ call, time }: Loaded, move: MoveOf<C>, recalled: boolean): Promise<C | null> {
+    try {
+      return await move(call, time);
+    } catch (error) {
+      if (recalled) return null;
+      throw error;
+    }
+  }
+
   /** @returns until when a move made from this call holds, Unix milliseconds: a deadline that passes meanwhile wins */
   lastMoment({ call, time }: Loaded): number | null {
     const due = call.state === 'ENDED' ? null : dueAt(call, time.outages);
     return due === null ? null : due - 1;
   }
 
-  /** @returns the write that makes this change of a call, new when `expectedVersion` is 0 */
-  write(change: Change, expectedVersion: number, time: StoreTime): CallWrite {
-    const { call, entries, dropped } = change;
-    return { call, expectedVersion, entries, dropped, dueAt: dueAt(call, time.outages), expiresAt: expiresAt(call) };
+  /** @returns the write that makes this change of a call; of a new one where there was none */
+  write({ call, entries, dropped }: Change, from: Loaded | Pick<Loaded, 'time'>): CallWrite {
+    const { outages } = from.time;
+    const [dueBefore, expectedVersion] = 'call' in from ? [dueAt(from.call, outages), from.version] : [null, 0];
+    const due = dueAt(call, outages);
+    return { call, expectedVersion, entries, dropped, dueAt: due, dueBefore, expiresAt: expiresAt(call) };
   }
 
   async #commit(loaded: Loaded, change: Change, notAfter: number | null): Promise<boolean> {
-    const writes = [this.write(change, loaded.version, loaded.time)];
+    const writes = [this.write(change, loaded)];
     const slot = tagOf(loaded.call.id) ?? '';
     const outcome = await this.#store.commit(slot, { writes, start: null, notAfter }).catch((error: unknown) => {
       this.#told.doubted(change.call);

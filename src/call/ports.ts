@@ -46,6 +46,8 @@ export interface CallWrite {
   readonly dropped: readonly number[];
   /** When {@link CallStore.due} is to name it, Unix milliseconds; null: never. */
   readonly dueAt: number | null;
+  /** What that was before, where it is known: a call that is named too early is looked at, and scheduled anew. */
+  readonly dueBefore?: number | null;
   /** When it goes, with its log and the records of its `startKeys`, Unix milliseconds; null: not yet. */
   readonly expiresAt: number | null;
 }
@@ -79,6 +81,13 @@ export interface CallStore {
 
   /** @returns null for the call when there is none, also when the id is none of ours */
   read(callId: string): Promise<CallRead>;
+
+  /**
+   * The call as this process saw it last, without asking: it may have changed, so that only what comes to be committed counts.
+   *
+   * @returns null: it has to be read
+   */
+  recall?(callId: string): Promise<(CallRead & { readonly stored: StoredCall }) | null>;
 
   /** Does all of it in one atomic step, or nothing. */
   commit(pairTag: string, change: SlotChange): Promise<CommitOutcome>;
@@ -230,19 +239,3 @@ export interface WakeUp {
 
 /** Hands a wake-up to push; nothing waits for the promise that it may return. The same one may come more than once. */
 export type SendWakeUp = (wakeUp: WakeUp) => unknown;
-
-/** Time that passes, so that tests can let it. */
-export interface Timers {
-  /** Calls `task` every `ms` milliseconds; returns what ends that. Keeps no process alive. */
-  every(ms: number, task: () => void): () => void;
-  wait(ms: number): Promise<void>;
-}
-
-export const systemTimers: Timers = {
-  every(ms, task) {
-    const timer = setInterval(task, ms);
-    timer.unref();
-    return () => clearInterval(timer);
-  },
-  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-};

@@ -1,6 +1,6 @@
 import { SignalingError } from '../errors.js';
 import type { DeviceDirectory } from '../identity/viewer.js';
-import type { Clock, EventSink, RateLimiter } from '../ports.js';
+import type { Clock, EventSink, RateLimiter, Timers } from '../ports.js';
 import { AccountRoom } from './account-room.js';
 import { atMost } from './at-most.js';
 import type { Call, ConnectionReport, DeviceRef } from './call.js';
@@ -26,7 +26,7 @@ import type { Change, LogEntry } from './log.js';
 import { Notifier } from './notifier.js';
 import { hangUpCall, reportConnection, revokeDevice } from './party.js';
 import type { HangUpReason } from './party.js';
-import type { AccountIndex, CallPolicy, CallStore, Presence, SendWakeUp, Timers, WakeBus } from './ports.js';
+import type { AccountIndex, CallPolicy, CallStore, Presence, SendWakeUp, WakeBus } from './ports.js';
 import { Reach } from './reach.js';
 import { answerCall, declineCall, reportRinging } from './ring.js';
 import type { AnswerCallInput, DeclineReason } from './ring.js';

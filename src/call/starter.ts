@@ -156,7 +156,7 @@ export class Starter {
     await index.keepStart(viewer.accountId, key, { hash, callId });
     const change = unchanged(adopt(theirs, viewer, input.calleeDeviceId, key, pair.time));
     const record = { hash, outcome: 'ADOPTED', callId: theirs.id, offerId } as const;
-    const write = ledger.write(change, loaded.version, pair.time);
+    const write = ledger.write(change, loaded);
     if (!(await this.#commit(attempt, pair, [write], record, ledger.lastMoment(loaded)))) return null;
     await this.#leavePlace(attempt);
     notifier.committed(theirs, change, pair.time.now);
@@ -188,11 +188,11 @@ export class Starter {
     // Nor is it taken back when another commit was faster, as that may have been this very start, on its way twice.
     await Promise.all([index.enter(accounts, callId), index.keepStart(viewer.accountId, key, { hash, callId })]);
     const record = { hash, outcome: 'CREATED', callId, offerId } as const;
-    const writes = [ledger.write(created, 0, pair.time)];
+    const writes = [ledger.write(created, pair)];
     let end: Change | null = null;
     if (replaced) {
       end = replaceCall(replaced.call, viewer, replaced.time);
-      writes.push(ledger.write(end, replaced.version, replaced.time));
+      writes.push(ledger.write(end, replaced));
     }
     const notAfter = replaced && ledger.lastMoment(replaced);
     if (!(await this.#commit(attempt, pair, writes, record, notAfter))) return null;

@@ -1,7 +1,7 @@
 import type { Viewer } from '../identity/viewer.js';
 import type { StreamCloseReason } from './event.js';
 import type { NewId } from './ids.js';
-import type { Timers } from './ports.js';
+import type { Timers } from '../ports.js';
 import { EventStream } from './stream.js';
 import type { StreamParts } from './stream.js';
 

@@ -1,4 +1,4 @@
-import type { Timers } from './ports.js';
+import type { Timers } from '../ports.js';
 
 /** How long a turn is waited for, in milliseconds: one that takes longer is stuck, and holds nobody up. */
 const PATIENCE_MS = 100;

@@ -1,6 +1,5 @@
-import type { Timers } from '../call/ports.js';
 import { within } from '../http/deadline.js';
-import type { Clock } from '../ports.js';
+import type { Clock, Timers } from '../ports.js';
 import { WebhookLanes, type Lane } from './webhook-lanes.js';
 import type { Message, Urgency } from './webhook-message.js';
 import type { PostFailure } from './webhook-post.js';

@@ -1,5 +1,5 @@
 import { quiet } from '../host/callback.js';
-import { systemTimers, type SendWakeUp, type Timers } from '../call/ports.js';
+import type { SendWakeUp } from '../call/ports.js';
 import {
   boolean,
   callable,
@@ -10,7 +10,7 @@ import {
   timers as someTimers,
   url as aUrl,
 } from '../options.js';
-import { systemClock, type Clock, type EventSink } from '../ports.js';
+import { systemClock, systemTimers, type Clock, type EventSink, type Timers } from '../ports.js';
 import { eventMessage, wakeUpMessage } from './webhook-message.js';
 import { createPoster } from './webhook-post.js';
 import { WebhookQueue, type DeliveryFailure } from './webhook-queue.js';

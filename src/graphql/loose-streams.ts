@@ -1,6 +1,7 @@
 import type { CallEvent } from '../call/event.js';
 import type { EventStream } from '../call/stream.js';
-import type { Presence, Timers } from '../call/ports.js';
+import type { Presence } from '../call/ports.js';
+import type { Timers } from '../ports.js';
 import type { Viewer } from '../identity/viewer.js';
 import type { StreamCarrier } from './context.js';
 import { fieldError, type OnDefect } from './errors.js';

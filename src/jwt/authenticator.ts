@@ -1,14 +1,13 @@
 import { decodeProtectedHeader, jwtVerify, errors, type JSONWebKeySet, type JWK, type JWTPayload } from 'jose';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Timers } from '../call/ports.js';
 import { SignalingError } from '../errors.js';
 import type { ServiceError } from '../http/client.js';
 import { SERVICE_TIMEOUT_MS } from '../http/json-client.js';
 import { RecentlyUsed } from '../identity/recently-used.js';
 import type { Authenticator, Viewer } from '../identity/viewer.js';
 import { OPAQUE_ID } from '../limits.js';
-import { systemClock, type Clock } from '../ports.js';
+import { systemClock, type Clock, type Timers } from '../ports.js';
 import { quiet } from '../host/callback.js';
 import { ALGORITHMS, fits, type Algorithm } from './algorithms.js';
 import { createFixedKeys, createGivenKey, type KeySource, type KeyState } from './keys.js';

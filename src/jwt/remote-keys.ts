@@ -1,10 +1,9 @@
 import type { JWK } from 'jose';
-import { systemTimers, type Timers } from '../call/ports.js';
 import { SignalingError } from '../errors.js';
 import { ServiceError } from '../http/client.js';
 import { within } from '../http/deadline.js';
 import { createJsonClient, SERVICE_TIMEOUT_MS } from '../http/json-client.js';
-import { systemClock, type Clock } from '../ports.js';
+import { systemClock, systemTimers, type Clock, type Timers } from '../ports.js';
 import { readKeySet, type KeySet, type KeySource } from './keys.js';
 
 /** From this age on keys are asked for again while they go on being used. */

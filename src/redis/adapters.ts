@@ -16,6 +16,7 @@ import type { OnRedisFailure } from './failure.js';
 import { Heartbeat } from './heartbeat.js';
 import { Inspection } from './inspection.js';
 import { KeyProof } from './key-proof.js';
+import { KnownCalls } from './known-calls.js';
 import { Names } from './names.js';
 import { checkRedisOptions } from './options.js';
 import { RedisPresence } from './presence.js';
@@ -109,7 +110,8 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
   const inspection = new Inspection({ topology, keys, run: redis.unproved, onProblems: quiet(options.onProblems) });
   const heartbeat = new Heartbeat(redis, names);
   const due = new DueIndex(redis, cipher, names);
-  const wakeBus = new RedisWakeBus(redis, topology, cipher, names);
+  const known = new KnownCalls(options.clock ?? null);
+  const wakeBus = new RedisWakeBus({ redis, topology, cipher, names, onHeard: (message) => known.heard(message) });
   heartbeat.onDoubt(() => wakeBus.doubt());
   const rateLimiter = createRedisRateLimiter({
     redis,
@@ -118,7 +120,7 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
     nodes: () => heartbeat.nodes,
   });
   return {
-    callStore: new RedisCallStore({ redis, cipher, names, heartbeat, due }),
+    callStore: new RedisCallStore({ redis, cipher, names, heartbeat, due, known }),
     accountIndex: new RedisAccountIndex(redis, cipher, names),
     presence: new RedisPresence(redis, cipher, names, heartbeat),
     wakeBus,

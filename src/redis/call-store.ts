@@ -17,6 +17,7 @@ import type { Deadline } from './deadline.js';
 import type { DueIndex } from './due-index.js';
 import type { Heartbeat } from './heartbeat.js';
 import { KEPT_MS } from './kept.js';
+import type { KnownCalls } from './known-calls.js';
 import type { Names } from './names.js';
 import type { Redis } from './redis.js';
 import { loadScript } from './script.js';
@@ -26,6 +27,8 @@ const READ_PAIR_CALLS = loadScript('pair-calls');
 const READ_CALL = loadScript('call');
 const COMMIT = loadScript('commit');
 
+/** Calls remembered at most whose deadline could not be noted. */
+const UNSCHEDULED = 10_000;
 /** Slots that one operation reads at a time. */
 const SLOTS_AT_ONCE = 8;
 
@@ -35,6 +38,7 @@ export interface RedisCallStoreParts {
   readonly names: Names;
   readonly heartbeat: Heartbeat;
   readonly due: DueIndex;
+  readonly known: KnownCalls;
 }
 
 /** A call as it stands in Redis. */
@@ -43,6 +47,8 @@ type Sealed = readonly [version: number, call: Buffer];
 /** Calls in Redis: each with its version in the clear, its log a set sorted by position, all of a pair in one slot. Redis's clock is the clock. */
 export class RedisCallStore implements CallStore {
   readonly #parts: RedisCallStoreParts;
+  /** Calls that are due sooner than could be noted: the next commit of each notes it. */
+  readonly #unscheduled = new Set<string>();
 
   constructor(parts: RedisCallStoreParts) {
     this.#parts = parts;
@@ -89,27 +95,40 @@ export class RedisCallStore implements CallStore {
     return callIds.flatMap((callId) => found.get(callId) ?? []);
   }
 
+  async recall(callId: string): Promise<(CallRead & { readonly stored: StoredCall }) | null> {
+    const { redis, heartbeat, known } = this.#parts;
+    const found = known.get(callId);
+    return found && { stored: found.stored, time: await heartbeat.time(found.now, redis.deadline()) };
+  }
+
   async #readSlot(callIds: readonly string[]): Promise<readonly CallRead[]> {
-    const { redis, names, heartbeat } = this.#parts;
+    const { redis, names, heartbeat, known } = this.#parts;
     const deadline = redis.deadline();
     const keys = callIds.map((callId) => names.call(callId)) as [string, ...string[]];
     const [now, ...found] = (await redis.run(READ_CALL, keys, [], { deadline })) as [number, ...(Sealed | [])[]];
     const time = await heartbeat.time(now, deadline);
     return redis.guarded(READ_CALL.name, () =>
       Promise.resolve(
-        found.map((sealed, i) => ({ time, stored: sealed.length === 0 ? null : this.#opened(keys[i] ?? '', sealed) })),
+        found.map((sealed, i) => {
+          if (sealed.length === 0) return { time, stored: null };
+          const stored = this.#opened(keys[i] ?? '', sealed);
+          known.read(stored, now, sealed[1].length);
+          return { time, stored };
+        }),
       ),
     );
   }
 
   async commit(pairTag: string, { writes, start, notAfter }: SlotChange): Promise<CommitOutcome> {
-    const { redis, names, due } = this.#parts;
+    const { redis, names, due, known } = this.#parts;
     const deadline = redis.deadline();
     // Known to the sweep before it exists: a node that dies in between leaves a look at nothing, not a call without an end.
     for (const { call, expectedVersion, dueAt } of writes)
       if (expectedVersion === 0 && dueAt !== null) await due.set(call.id, dueAt, 0, deadline);
     const startAt = names.start(pairTag, start?.key ?? '');
     const starter = start?.record.outcome === 'CREATED' ? `latest:${names.accountField(start.starter)}` : '';
+    const made = writes.map((write) => this.#argsOf(write));
+    const before = writes.map(({ call }) => known.leave(call.id));
     const outcome = (await redis.run(
       COMMIT,
       [names.pair(pairTag), startAt, ...writes.flatMap((write) => this.#keysOf(pairTag, write))],
@@ -120,16 +139,26 @@ export class RedisCallStore implements CallStore {
           ? [start.pairVersion, this.#seal(start.record, startAt, 'record', 0), names.callField(start.record.callId)]
           : ['', '', '']),
         starter,
-        ...writes.flatMap((write) => this.#argsOf(write)),
+        ...made.flat(),
       ],
       { deadline, replicated: true },
     )) as Buffer;
     if (outcome.toString() !== 'committed') return outcome.toString() as CommitOutcome;
+    for (const [i, { call, expectedVersion }] of writes.entries())
+      if (before[i]) known.committed(before[i], { call, version: expectedVersion + 1 }, sealedSize(made[i]));
     // It is committed, whatever becomes of this: whoever looks at the call too early or too late puts it right.
-    const later = writes.filter(({ expectedVersion, dueAt }) => expectedVersion > 0 || dueAt === null);
-    const set = later.map(({ call, dueAt, expectedVersion }) => due.set(call.id, dueAt, expectedVersion + 1, deadline));
-    await Promise.allSettled(set);
+    await Promise.all(writes.map((write) => this.#scheduled(write, deadline)));
     return 'committed';
+  }
+
+  async #scheduled(write: CallWrite, deadline: Deadline): Promise<void> {
+    const { call, expectedVersion, dueAt } = write;
+    const isNew = expectedVersion === 0 && dueAt !== null;
+    if (isNew || (!isSooner(write) && !this.#unscheduled.has(call.id))) return;
+    this.#unscheduled.delete(call.id);
+    await this.#parts.due.set(call.id, dueAt, expectedVersion + 1, deadline).catch(() => {
+      if (this.#unscheduled.size < UNSCHEDULED) this.#unscheduled.add(call.id);
+    });
   }
 
   async log(callId: string, afterPosition: number, limit: number): Promise<readonly LogEntry[]> {
@@ -208,4 +237,14 @@ export class RedisCallStore implements CallStore {
   #open<Value>(sealed: Buffer, key: string, field: string, position: number): Value {
     return JSON.parse(this.#parts.cipher.open(sealed, { key, field, position })) as Value;
   }
+}
+
+/** @returns bytes of the call itself, as it stands in the arguments of a write */
+function sealedSize(args: readonly (string | number | Buffer)[] = []): number {
+  return args.find((arg) => typeof arg === 'object')?.length ?? 0;
+}
+
+/** A call that is looked at too early is scheduled anew: so what is due later than it was need not be said with each signal. */
+function isSooner({ dueAt, dueBefore = null }: CallWrite): boolean {
+  return dueAt === null || dueBefore === null || dueAt < dueBefore;
 }

@@ -1,3 +1,4 @@
+import type { Appended } from '../call/log.js';
 import type { OnWake, WakeBus } from '../call/ports.js';
 import type { Cipher, Place } from './cipher.js';
 import { before } from './deadline.js';
@@ -7,6 +8,7 @@ import type { Names } from './names.js';
 import { Owed } from './owed.js';
 import type { Redis } from './redis.js';
 import type { Topology } from './topology.js';
+import { messageIn, textOf, type WakeMessage } from './wake-message.js';
 
 /** A connection that is made anew within this time has missed something; one that is not is of no use, in milliseconds. */
 const LOST_MS = 1_000;
@@ -25,23 +27,34 @@ interface Subscription {
   wasLive: boolean;
 }
 
+export interface RedisWakeBusParts {
+  readonly redis: Redis;
+  readonly topology: Topology;
+  readonly cipher: Cipher;
+  readonly names: Names;
+  /** Is told of each wake-up of an account that somebody listens for here. */
+  readonly onHeard: (message: WakeMessage) => void;
+}
+
 /** Wake-ups by PUBLISH, or SPUBLISH in a cluster: one channel an account, one connection a server for all that listen. */
 export class RedisWakeBus implements WakeBus {
   readonly #redis: Redis;
   readonly #topology: Topology;
   readonly #cipher: Cipher;
   readonly #names: Names;
+  readonly #onHeard: RedisWakeBusParts['onHeard'];
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #links = new Map<string, Link>();
   readonly #doubts = new Doubts();
-  readonly #owed = new Owed((channel) => this.#publish(channel, null));
+  readonly #owed = new Owed((channel) => this.#publish(channel, ''));
   #closed = false;
 
-  constructor(redis: Redis, topology: Topology, cipher: Cipher, names: Names) {
+  constructor({ redis, topology, cipher, names, onHeard }: RedisWakeBusParts) {
     this.#redis = redis;
     this.#topology = topology;
     this.#cipher = cipher;
     this.#names = names;
+    this.#onHeard = onHeard;
     topology.onLooked((moved) => void this.#follow(moved));
   }
 
@@ -69,11 +82,12 @@ export class RedisWakeBus implements WakeBus {
     }
   }
 
-  wake(accountIds: readonly string[], callId: string | null): void {
+  wake(accountIds: readonly string[], callId: string | null, appended?: Appended): void {
     if (this.#closed) return;
+    const text = textOf({ callId, ...(appended && { appended }) });
     for (const accountId of accountIds) {
       const channel = this.#names.channel(accountId);
-      this.#publish(channel, callId).catch(() => this.#owed.add(channel));
+      this.#publish(channel, text).catch(() => this.#owed.add(channel));
     }
   }
 
@@ -89,8 +103,8 @@ export class RedisWakeBus implements WakeBus {
     await Promise.all([...this.#links.values()].map((link) => link.close()));
   }
 
-  #publish(channel: string, callId: string | null): Promise<void> {
-    return this.#redis.publish(channel, this.#cipher.seal(callId ?? '', placeOf(channel)));
+  #publish(channel: string, text: string): Promise<void> {
+    return this.#redis.publish(channel, this.#cipher.seal(text, placeOf(channel)));
   }
 
   /** Resolves when the channel is listened to on the server where it is at home. */
@@ -199,18 +213,23 @@ export class RedisWakeBus implements WakeBus {
     left.catch(() => undefined);
   }
 
+  #read(message: Buffer, channel: string): WakeMessage {
+    try {
+      return messageIn(this.#cipher.open(message, placeOf(channel)));
+    } catch {
+      return { callId: null };
+    }
+  }
+
   readonly #onMessage = (message: Buffer, channel: Buffer): void => {
     const name = channel.toString();
     const subscription = this.#subscriptions.get(name);
     if (!subscription) return;
     if (subscription.home !== null) this.#links.get(subscription.home)?.heard();
-    let callId: string | null;
-    try {
-      callId = this.#cipher.open(message, placeOf(name)) || null;
-    } catch {
-      callId = null;
-    }
-    for (const { onWake } of subscription.listeners) onWake(callId);
+    const heard = this.#read(message, name);
+    const { callId, appended } = heard;
+    this.#onHeard(heard);
+    for (const { onWake } of subscription.listeners) onWake(callId, appended);
   };
 }
 

@@ -10,7 +10,8 @@ let reads: Record<string, number> = {};
 const counted = (store: CallStore): CallStore =>
   new Proxy(store, {
     get: (target, name) => {
-      const method = Reflect.get(target, name) as (...given: unknown[]) => unknown;
+      const method = Reflect.get(target, name) as ((...given: unknown[]) => unknown) | undefined;
+      if (!method) return undefined;
       return (...given: unknown[]) => {
         reads[String(name)] = (reads[String(name)] ?? 0) + 1;
         return method.apply(target, given);

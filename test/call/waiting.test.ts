@@ -11,7 +11,8 @@ function counting(): { readonly counts: Record<string, number>; readonly wrapSto
   const wrapStore = (store: CallStore): CallStore =>
     new Proxy(store, {
       get: (target, name) => {
-        const method = Reflect.get(target, name) as (...args: unknown[]) => unknown;
+        const method = Reflect.get(target, name) as ((...args: unknown[]) => unknown) | undefined;
+        if (!method) return undefined;
         return (...args: unknown[]) => {
           counts[String(name)] = (counts[String(name)] ?? 0) + 1;
           return method.apply(target, args);

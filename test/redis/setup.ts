@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { pairTags } from '../../src/call/ids.js';
-import { systemTimers } from '../../src/call/ports.js';
 import { CallService } from '../../src/call/service.js';
-import { systemClock } from '../../src/ports.js';
+import { systemClock, systemTimers } from '../../src/ports.js';
 import { createRedisAdapters } from '../../src/redis/adapters.js';
 import type { RedisAdapters, RedisOptions } from '../../src/redis/adapters.js';
 import { eventually } from '../support/process.js';

@@ -1,4 +1,4 @@
-import type { Timers } from '../../src/call/ports.js';
+import type { Timers } from '../../src/ports.js';
 import type { Clock } from '../../src/ports.js';
 
 interface Task {
