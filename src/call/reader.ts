@@ -13,9 +13,9 @@ import { takeUp, type CallHere } from './resume.js';
 import { isRinging } from './state.js';
 import {
   cursorOf,
-  hasNext,
+  noteNext,
   isDone,
-  isNow,
+  noteCall,
   newTrack,
   nextOf,
   passed,
@@ -110,7 +110,7 @@ export class DeviceReader {
     const isFree = this.#page.length === 0 || this.#pageOf === track;
     if (!track || !mine || !isFree || this.#page.length + mine.length > PAGE) this.mark(callId);
     else {
-      hasNext(track, mine, appended.after, this.#viewer);
+      noteNext(track, mine, appended.after, this.#viewer);
       this.#page.push(...mine);
       this.#pageOf = track;
     }
@@ -142,7 +142,7 @@ export class DeviceReader {
     let count = 0;
     for (const track of this.#tracks.values()) {
       const loaded = track.changed ? await this.#parts.ledger.load(track.callId) : null;
-      if (loaded) isNow(track, loaded.call, this.#viewer);
+      if (loaded) noteCall(track, loaded.call, this.#viewer);
       count += unseen(track);
     }
     return count;
@@ -184,7 +184,7 @@ export class DeviceReader {
     // Before the read: what is committed from here on marks it again.
     track.changed = false;
     const loaded = await this.#parts.ledger.load(track.callId);
-    if (loaded) isNow(track, loaded.call, this.#viewer);
+    if (loaded) noteCall(track, loaded.call, this.#viewer);
     if (!loaded || loaded.call.purged) {
       this.#leave(track);
       // A call that was not over when it went was lost with its store, and no entry is left to tell that.
@@ -203,7 +203,7 @@ export class DeviceReader {
     }
     // Some may have been written since the call was read.
     const newer = entries.filter((entry) => entry.position > track.head && isFor(entry, track.call, this.#viewer));
-    hasNext(track, newer, null, this.#viewer);
+    noteNext(track, newer, null, this.#viewer);
     this.#page.push(...entries);
     this.#pageOf = track;
     track.changed ||= entries.length === PAGE;

@@ -162,10 +162,6 @@ export class EventStream extends PulledIterator<CallEvent> {
     if (callId === null && this.#entered) this.#checkStanding();
     if (callId === null || !appended) this.#reader.mark(callId);
     else if (!this.#reader.hear(callId, appended)) return;
-    this.#stir();
-  }
-
-  #stir(): void {
     this.#stirred();
     if (!this.pulling && this.#ready) void this.#measure();
   }

@@ -47,7 +47,7 @@ export function newTrack({ callId, at }: IndexedCall, call: Call, viewer: Device
 }
 
 /** Notes how the call stands, unless something was heard meanwhile that is newer. */
-export function isNow(track: Track, call: Call, viewer: DeviceRef): void {
+export function noteCall(track: Track, call: Call, viewer: DeviceRef): void {
   if (call.lastPosition < track.call.lastPosition) return;
   const inbox = inboxOf(call, viewer);
   Object.assign(track, { call, over: call.state === 'ENDED', head: inbox?.head ?? 0, count: inbox?.count ?? 0 });
@@ -62,8 +62,8 @@ export function nextOf(track: Track, { entries, before, after }: Appended, viewe
 }
 
 /** Notes that these come next in the log. */
-export function hasNext(track: Track, entries: readonly LogEntry[], call: Call | null, viewer: DeviceRef): void {
-  if (call) isNow(track, call, viewer);
+export function noteNext(track: Track, entries: readonly LogEntry[], call: Call | null, viewer: DeviceRef): void {
+  if (call) noteCall(track, call, viewer);
   else Object.assign(track, { head: entries.at(-1)?.position ?? track.head, count: track.count + entries.length });
 }
 

@@ -1,24 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SignalingError } from '../../src/errors.js';
 import type { Appended } from '../../src/call/log.js';
-import type { CallStore } from '../../src/call/ports.js';
 import { settled } from '../support/clock.js';
+import { counting } from './counting.js';
 import { ALICE, ALICE_TABLET, BOB, BOB_LAPTOP, candidate, startInput, World, type Listener } from './world.js';
 
-/** What is read of the store, by its methods. */
-let reads: Record<string, number> = {};
-const counted = (store: CallStore): CallStore =>
-  new Proxy(store, {
-    get: (target, name) => {
-      const method = Reflect.get(target, name) as ((...given: unknown[]) => unknown) | undefined;
-      if (!method) return undefined;
-      return (...given: unknown[]) => {
-        reads[String(name)] = (reads[String(name)] ?? 0) + 1;
-        return method.apply(target, given);
-      };
-    },
-  });
-
+let reads: Record<string, number>;
 let world: World;
 let alice: Listener;
 let bob: Listener;
@@ -35,11 +22,12 @@ const all = (): readonly string[] => Array.from({ length: sent }, (_, n) => `can
 
 beforeEach(async () => {
   sent = 0;
-  world = new World({ wrapStore: counted });
+  const { counts, wrapStore } = counting();
+  reads = counts;
+  world = new World({ wrapStore });
   [alice, bob] = [await world.listen(ALICE), await world.listen(BOB)];
   ({ callId } = await world.callUpTo('ACTIVE'));
   await settled();
-  reads = {};
 });
 afterEach(() => world.stop());
 
@@ -47,7 +35,7 @@ describe('what a commit appends', () => {
   it('is given to whom it is for without being read, and wakes nobody else', async () => {
     const others = [await world.listen(ALICE_TABLET), await world.listen(BOB_LAPTOP)];
     await settled();
-    reads = {};
+    for (const name of Object.keys(reads)) delete reads[name];
     const said = [alice, ...others].map(({ events }) => events.length);
     for (let n = 0; n < 20; n += 1) {
       await trickle();

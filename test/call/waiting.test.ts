@@ -3,24 +3,8 @@ import type { CallStore } from '../../src/call/ports.js';
 import { Turns } from '../../src/call/turns.js';
 import { LIMITS } from '../../src/limits.js';
 import { SetClock, settled } from '../support/clock.js';
+import { counting } from './counting.js';
 import { ALICE, BOB, candidate, device, startInput, World } from './world.js';
-
-/** A store that counts what it is asked for. */
-function counting(): { readonly counts: Record<string, number>; readonly wrapStore: (store: CallStore) => CallStore } {
-  const counts: Record<string, number> = {};
-  const wrapStore = (store: CallStore): CallStore =>
-    new Proxy(store, {
-      get: (target, name) => {
-        const method = Reflect.get(target, name) as ((...args: unknown[]) => unknown) | undefined;
-        if (!method) return undefined;
-        return (...args: unknown[]) => {
-          counts[String(name)] = (counts[String(name)] ?? 0) + 1;
-          return method.apply(target, args);
-        };
-      },
-    });
-  return { counts, wrapStore };
-}
 
 let world: World;
 afterEach(() => world.stop());
