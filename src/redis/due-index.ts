@@ -14,6 +14,8 @@ const SCHEDULE = loadScript('schedule');
 /** A call whose time is further away was scheduled before the clock was set back by more than a ringing lasts. */
 const AHEAD_MS = 2 * LONGEST_MS;
 
+type Found = readonly [name: Buffer, at: Buffer, versionAndId: Buffer];
+
 /**
  * When the server has to look at which call. It is in other slots than the calls, so it may be behind them: a call that is
  * looked at too early is scheduled anew, and one that is looked at too late has read as ended all the same.
@@ -57,19 +59,27 @@ export class DueIndex {
 
   async #dueIn(shard: number, limit: number): Promise<readonly { readonly callId: string; readonly at: string }[]> {
     const keys = this.#names.due(shard);
-    const found = (await this.#redis.run(DUE, keys, [limit, AHEAD_MS])) as readonly (readonly [
-      Buffer,
-      Buffer,
-      Buffer,
-    ])[];
-    return this.#redis.guarded(DUE.name, () =>
-      Promise.resolve(
-        found.map(([name, at, known]) => {
-          const sealed = known.subarray(known.indexOf(' ') + 1);
-          return { callId: this.#cipher.open(sealed, placeOf(keys[1], name.toString())), at: at.toString() };
-        }),
-      ),
-    );
+    const found = (await this.#redis.run(DUE, keys, [limit, AHEAD_MS])) as readonly Found[];
+    const opened = await Promise.all(found.map((each) => this.#opened(keys, each)));
+    return opened.filter((each) => each !== null);
+  }
+
+  /** @returns null: nobody can tell which call it is, and it makes room for those behind it */
+  async #opened(
+    keys: readonly [string, string],
+    [name, at, known]: Found,
+  ): Promise<{ readonly callId: string; readonly at: string } | null> {
+    const sealed = known.subarray(known.indexOf(' ') + 1);
+    const place = placeOf(keys[1], name.toString());
+    try {
+      return await this.#redis.guarded(DUE.name, async () => ({
+        callId: this.#cipher.open(sealed, place),
+        at: `${at}`,
+      }));
+    } catch {
+      await this.#redis.run(SCHEDULE, keys, [name, Number(at) + AHEAD_MS, sealed, '', at, KEPT_MS]);
+      return null;
+    }
   }
 
   async #set(callId: string, dueAt: number | null, version: string, seen: string, deadline: Deadline): Promise<void> {

@@ -69,6 +69,35 @@ describe('nodes on one Redis', () => {
     expect(await problemsOf({ encryptionKeys: [NEW] })).toEqual([expect.stringMatching(/^ENCRYPTION_KEYS /)]);
   });
 
+  it('name the calls that are due also beside one that was scheduled under a key that is gone', async () => {
+    const first = node({ encryptionKeys: [OLD] });
+    expect(await first.inspect()).toEqual([]);
+    for (const encryptionKeys of [
+      [OLD, NEW],
+      [NEW, OLD],
+    ])
+      expect(await problemsOf({ encryptionKeys })).toEqual([]);
+    const last = node({ encryptionKeys: [NEW] });
+    expect(await last.inspect()).toEqual([]);
+    const ids = Array.from({ length: 100 }, (_, i) => `call-${i}`);
+    const schedule = (to: Node, id: string, at: number): Promise<void> => to.callStore.schedule(id, at);
+    const longAgo = Date.now() - 60_000;
+    await Promise.all(ids.map((id, i) => schedule(i % 2 === 0 ? first : last, id, longAgo + i)));
+    const named = new Set<string>();
+    for (let look = 0; look < 100 && named.size < ids.length / 2; look += 1) {
+      for (const id of await last.callStore.due(2)) {
+        named.add(id);
+        await last.callStore.schedule(id, null);
+      }
+    }
+    expect([...named].sort()).toEqual(ids.filter((_, i) => i % 2 === 1).sort());
+    expect(last.failures.map(({ operation, reason }) => `${operation} ${reason}`)).toContain('due undecipherable');
+    await last.callStore.due(1_000);
+    last.failures.length = 0;
+    expect(await last.callStore.due(1_000)).toEqual([]);
+    expect(last.failures).toEqual([]);
+  });
+
   it('tell it also when Redis comes up after them', async () => {
     const [port = 0] = await freePorts(1);
     const early = startNode(`redis://127.0.0.1:${port}`, { ...PATIENT, nameKey: randomBytes(32) });
