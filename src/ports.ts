@@ -1,3 +1,5 @@
+import type { Soon } from './soon.js';
+
 /** Ports that more than one part of the domain needs. Those of one part live beside it. */
 
 /** The two sources of time. Nothing else reads a clock, so that tests can set it. */
@@ -64,7 +66,7 @@ export type PermitDecision =
 /** Counts permits atomically: of 1,000 concurrent takers at limit 20 exactly 20 are granted. */
 export interface RateLimiter {
   /** @param key names what is counted, for example a bucket and an account. */
-  take(key: string, limit: RateLimit): Promise<PermitDecision>;
+  take(key: string, limit: RateLimit): Soon<PermitDecision>;
   close(): Promise<void>;
 }
 

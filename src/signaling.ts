@@ -205,7 +205,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
         },
         contextFor: (connection) => ({
           ...ownContext(connection.viewer),
-          ...createOperation(services, () => Promise.resolve(connection.viewer), connection),
+          ...createOperation(services, () => connection.viewer, connection),
         }),
         nextEpoch: () => adapters.presence.nextEpoch(),
         recheck,

@@ -11,6 +11,7 @@ const AREAS: Areas = {
   limits: { floor: 0, packages: [] },
   options: { floor: 0, packages: [] },
   ports: { floor: 0, packages: [] },
+  soon: { floor: 0, packages: [] },
   identity: { floor: 1, packages: [...PURE, 'node:async_hooks'] },
   call: { floor: 1, packages: PURE, beside: ['identity'] },
   relay: { floor: 1, packages: PURE, beside: ['identity'] },

@@ -77,7 +77,8 @@ async function gapWaitMs(): Promise<number> {
   const { callId } = await world.callUpTo('CONNECTING');
   const from = world.clock.now();
   const signal = { callId, clientSeq: 2, candidates: [candidate(1)], endOfCandidates: false };
-  const refused = world.calls.sendIceCandidates(ALICE, signal).catch(() => world.clock.now() - from);
+  const send = async (): Promise<unknown> => world.calls.sendIceCandidates(ALICE, signal);
+  const refused = send().catch(() => world.clock.now() - from);
   await world.clock.advance(10_000);
   await world.stop();
   return Number(await refused);

@@ -1,4 +1,5 @@
 import { LIMITS } from '../limits.js';
+import type { Soon } from '../soon.js';
 import type { Call, CallRole, DeviceRef } from './call.js';
 import { invalid } from './input.js';
 import type { Ledger } from './ledger.js';
@@ -32,14 +33,17 @@ export class AccountRoom {
   }
 
   /** @throws SignalingError CALL_INPUT_INVALID: what the sender adds is more than its account's calls may hold */
-  async take(before: Call, after: Call, { accountId }: DeviceRef, field: string): Promise<void> {
+  take(before: Call, after: Call, { accountId }: DeviceRef, field: string): Soon<void> {
     const role: CallRole = accountId === after.caller.accountId ? 'CALLER' : 'CALLEE';
     const bytes = noted(bytesOf(after, role));
-    if (bytes <= noted(bytesOf(before, role))) return;
-    const others = await this.#take(accountId, after.id, bytes);
+    if (bytes > noted(bytesOf(before, role))) return this.#note(accountId, after.id, bytes, field);
+  }
+
+  async #note(accountId: string, callId: string, bytes: number, field: string): Promise<void> {
+    const others = await this.#take(accountId, callId, bytes);
     if (others === null) return;
-    for (const callId of others.slice(0, LOOKED_AT)) await this.#putRight(accountId, callId);
-    if ((await this.#take(accountId, after.id, bytes)) !== null)
+    for (const other of others.slice(0, LOOKED_AT)) await this.#putRight(accountId, other);
+    if ((await this.#take(accountId, callId, bytes)) !== null)
       throw invalid(field, `at most ${LIMITS.logBytesPerAccount} bytes in all calls of an account`);
   }
 

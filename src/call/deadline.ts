@@ -3,8 +3,8 @@ import { EMPTY_LOGGED } from './call.js';
 import type { Change } from './log.js';
 import { unchanged } from './log.js';
 import { endCall } from './end.js';
-import type { Action, Move } from './state.js';
-import { isRinging, moveOf } from './state.js';
+import type { Action, CallState, Move } from './state.js';
+import { CALL_STATES, isRinging, moveOf } from './state.js';
 
 /** Time in which the service itself was down, Unix milliseconds. */
 export interface Outage {
@@ -62,6 +62,7 @@ export const DEADLINES: readonly Deadline[] = [
 
 /** Downtime is not counted: an outage that began before the time was up moves its end. */
 function endOf(since: number, ms: number, outages: readonly Outage[], afterOutage: 'resume' | 'restart'): number {
+  if (outages.length === 0) return since + ms;
   return (
     outages.reduce((start, outage) => {
       if (outage.to <= start || outage.from >= start + ms) return start;
@@ -76,12 +77,22 @@ interface Due {
   readonly move: Move;
 }
 
+/** Those that run in each state, with the move that they lead to. */
+const RUNNING = Object.fromEntries(
+  CALL_STATES.map((state) => [
+    state,
+    DEADLINES.flatMap((deadline) => {
+      const move = moveOf(state, deadline.action, 'SERVER');
+      return move ? [{ ...deadline, move }] : [];
+    }),
+  ]),
+) as unknown as Readonly<Record<CallState, readonly (Deadline & { readonly move: Move })[]>>;
+
 function nextDue(call: Call, outages: readonly Outage[]): Due | null {
   let next: Due | null = null;
-  for (const { action, ms, since, afterOutage } of DEADLINES) {
-    const move = moveOf(call.state, action, 'SERVER');
-    const began = move ? since(call) : null;
-    if (!move || began === null) continue;
+  for (const { action, ms, since, afterOutage, move } of RUNNING[call.state]) {
+    const began = since(call);
+    if (began === null) continue;
     const at = endOf(began, ms, outages, afterOutage);
     if (next === null || at < next.at) next = { at, action, move };
   }

@@ -1,3 +1,4 @@
+import { roleOf } from './call.js';
 import type { Call, CallRole, DeviceRef, IceCandidate, SessionDescription } from './call.js';
 import type { StoreTime } from './deadline.js';
 import type { LogEntry } from './log.js';
@@ -54,30 +55,20 @@ export type CallEvent = (CallNews | StreamNews) & { readonly cursor: string; rea
  * @returns the entry in the words of the schema; null: the viewer has no part in the call any more
  */
 export function newsOf(entry: LogEntry, call: Call, viewer: DeviceRef, time: StoreTime): CallNews | null {
+  const role = roleOf(call, viewer.accountId);
+  if (role === null) return null;
+  const { told } = entry;
+  if (told.kind === 'CANDIDATES') {
+    const { from, candidates, endOfCandidates } = told;
+    return { type: 'IceCandidatesReceived', callId: call.id, from, candidates, endOfCandidates };
+  }
+  if (told.kind === 'DESCRIPTION') {
+    const { from, description, collision } = told;
+    const polite = role === 'CALLEE';
+    return { type: 'DescriptionReceived', callId: call.id, from, description, polite, collision };
+  }
   const view = viewOf(call, viewer, time);
   if (view === null) return null;
-  const { told } = entry;
-  switch (told.kind) {
-    case 'INVITED':
-      return { type: 'CallInvited', call: view, offer: told.offer };
-    case 'STATE':
-      return { type: 'CallStateChanged', call: view, state: told.state, endReason: told.endReason };
-    case 'DESCRIPTION':
-      return {
-        type: 'DescriptionReceived',
-        callId: call.id,
-        from: told.from,
-        description: told.description,
-        polite: view.viewerRole === 'CALLEE',
-        collision: told.collision,
-      };
-    case 'CANDIDATES':
-      return {
-        type: 'IceCandidatesReceived',
-        callId: call.id,
-        from: told.from,
-        candidates: told.candidates,
-        endOfCandidates: told.endOfCandidates,
-      };
-  }
+  if (told.kind === 'INVITED') return { type: 'CallInvited', call: view, offer: told.offer };
+  return { type: 'CallStateChanged', call: view, state: told.state, endReason: told.endReason };
 }

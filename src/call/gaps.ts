@@ -64,7 +64,7 @@ export class Gaps {
 
   /** A signal of the device was taken, so that this number is the next. */
   taken(device: DeviceRef, callId: string, nextSeq: number): void {
-    wake(this.#groups.get(nameOf(device, callId)), nextSeq);
+    if (this.#groups.size > 0) wake(this.#groups.get(nameOf(device, callId)), nextSeq);
   }
 
   async #look(group: Group, nextSeq: () => Promise<number>): Promise<void> {

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 
 /** Makes ids that cannot be guessed: at least 128 random bits, URL-safe. */
 export type NewId = () => string;
@@ -38,7 +38,8 @@ export function tagOf(callId: string): string | null {
   return dot > 0 ? callId.slice(0, dot) : null;
 }
 
-/** @returns 128 bits of SHA-256 over what was sent, so that a retry can be told from something else under its number. */
+/** @returns 132 bits of SHA-256 over what was sent, so that a retry can be told from something else under its number. */
 export function contentHash(...content: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(content)).digest().subarray(0, 16).toString('base64url');
+  // In one call, as one costs more than a signal has to hash. 22 characters of base64url are 132 bits.
+  return hash('sha256', JSON.stringify(content), 'base64url').slice(0, 22);
 }

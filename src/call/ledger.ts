@@ -1,4 +1,5 @@
 import { SignalingError } from '../errors.js';
+import { caught, next, type Soon } from '../soon.js';
 import type { Call, DeviceRef } from './call.js';
 import type { StoreTime } from './deadline.js';
 import { dueAt, expiresAt, isSignalingDue, settle } from './deadline.js';
@@ -16,7 +17,7 @@ export interface Loaded extends StoredCall {
 }
 
 /** Makes a change of a call, settled at `time`. */
-export type MoveOf<C extends Change> = (call: Call, time: StoreTime) => C | Promise<C>;
+export type MoveOf<C extends Change> = (call: Call, time: StoreTime) => Soon<C>;
 
 export interface Moved<C extends Change> {
   readonly loaded: Loaded;
@@ -45,8 +46,8 @@ export class Ledger {
   }
 
   /** @returns the call, what its deadlines did to it committed; null: there is none */
-  async load(callId: string): Promise<Loaded | null> {
-    return this.#settle(callId, await this.#store.read(callId));
+  load(callId: string): Soon<Loaded | null> {
+    return next(this.#store.read(callId), (read) => this.#settle(callId, read));
   }
 
   /** @returns those of the calls that there are, as {@link load} does, in the order asked for */
@@ -59,23 +60,24 @@ export class Ledger {
     return found;
   }
 
-  async #settle(callId: string, first: CallRead): Promise<Loaded | null> {
-    let { stored, time } = first;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      if (stored === null) return null;
-      const loaded = await this.settled(stored, time);
+  #settle(callId: string, { stored, time }: CallRead, attempt = 0): Soon<Loaded | null> {
+    if (stored === null) return null;
+    if (attempt === MAX_ATTEMPTS) throw new SignalingError('CALL_UNAVAILABLE');
+    return next(this.settled(stored, time), (loaded) => {
       if (loaded !== null) return loaded;
-      ({ stored, time } = await this.#store.read(callId));
-    }
-    throw new SignalingError('CALL_UNAVAILABLE');
+      return next(this.#store.read(callId), (read) => this.#settle(callId, read, attempt + 1));
+    });
   }
 
   /** @returns the stored call as it reads at `time`, committed when time has changed it; null: it is not the latest version */
-  async settled(stored: StoredCall, time: StoreTime): Promise<Loaded | null> {
-    const asked = isSignalingDue(stored.call, time) ? await this.#heardByStream(stored.call) : stored.call;
-    const change = settle(asked, time);
-    if (change.call === stored.call) return { ...stored, time };
-    return (await this.#commit({ ...stored, time }, change, null)) ? this.#next(stored, change, time) : null;
+  settled(stored: StoredCall, time: StoreTime): Soon<Loaded | null> {
+    const loaded = { ...stored, time };
+    const asked = isSignalingDue(stored.call, time) ? this.#heardByStream(stored.call) : stored.call;
+    return next(asked, (call) => {
+      const change = settle(call, time);
+      if (change.call === stored.call) return loaded;
+      return next(this.#commit(loaded, change, null), (committed) => (committed ? afterOf(loaded, change) : null));
+    });
   }
 
   /**
@@ -85,51 +87,59 @@ export class Ledger {
    * @returns the call after the move, and what `move` returned with it
    * @throws SignalingError CALL_NOT_FOUND; CALL_UNAVAILABLE; what `move` throws
    */
-  move<C extends Change>(callId: string, viewer: DeviceRef | null, move: MoveOf<C>): Promise<Moved<C>> {
-    const work = (): Promise<Moved<C>> => this.#move(callId, viewer, move);
+  move<C extends Change>(callId: string, viewer: DeviceRef | null, move: MoveOf<C>): Soon<Moved<C>> {
+    const work = (): Soon<Moved<C>> =>
+      next(this.#recall(callId), (known) =>
+        known ? this.#tryKnown(callId, viewer, move, known) : this.#try(callId, viewer, move, 0),
+      );
     return this.#turns ? this.#turns.take(callId, work) : work();
   }
 
-  async #move<C extends Change>(callId: string, viewer: DeviceRef | null, move: MoveOf<C>): Promise<Moved<C>> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const recalled = attempt === 0 ? await this.#recall(callId) : null;
-      const loaded = recalled ?? (await this.load(callId));
-      if (loaded === null) throw new SignalingError('CALL_NOT_FOUND');
-      const result = await this.#tried(loaded, move, recalled !== null);
-      if (result === null) continue;
-      const moved = viewer !== null && isParty(result.call, viewer) ? heard(result.call, loaded.time.now) : result.call;
-      if (moved === loaded.call) {
-        // That nothing is to be done is true only of what there is.
-        if (recalled) continue;
-        return { loaded, result };
-      }
-      // A move can be what makes a deadline pass: the last leg that could be reached turns out to be busy.
-      const settled = settle(moved, loaded.time);
-      const change = trim({
-        call: settled.call,
-        entries: [...result.entries, ...settled.entries],
-        dropped: result.dropped,
-      });
-      if (await this.#commit(loaded, change, this.lastMoment(loaded)))
-        return { loaded: this.#next(loaded, change, loaded.time), result };
-    }
-    throw new SignalingError('CALL_UNAVAILABLE');
-  }
-
   /** @returns the call as this process knows it, which may be stale */
-  async #recall(callId: string): Promise<Loaded | null> {
-    const known = await this.#store.recall?.(callId);
-    return known ? this.settled(known.stored, known.time) : null;
+  #recall(callId: string): Soon<Loaded | null> {
+    if (!this.#store.recall) return null;
+    return next(this.#store.recall(callId), (known) => known && this.settled(known.stored, known.time));
   }
 
-  /** @returns null: the move was refused of a call that may be stale */
-  async #tried<C extends Change>({ call, time }: Loaded, move: MoveOf<C>, recalled: boolean): Promise<C | null> {
-    try {
-      return await move(call, time);
-    } catch (error) {
-      if (recalled) return null;
-      throw error;
-    }
+  /** Only what comes to be committed counts: that a move is refused, or does nothing, is true only of what there is. */
+  #tryKnown<C extends Change>(
+    callId: string,
+    viewer: DeviceRef | null,
+    move: MoveOf<C>,
+    known: Loaded,
+  ): Soon<Moved<C>> {
+    const result = caught<C | null>(
+      () => move(known.call, known.time),
+      () => null,
+    );
+    const moved = next(result, (made) => {
+      const after = made && movedBy(made, viewer, known);
+      return made && after && this.#moved(known, made, after);
+    });
+    return next(moved, (done) => done ?? this.#try(callId, viewer, move, 0));
+  }
+
+  #try<C extends Change>(callId: string, viewer: DeviceRef | null, move: MoveOf<C>, attempt: number): Soon<Moved<C>> {
+    if (attempt === MAX_ATTEMPTS) throw new SignalingError('CALL_UNAVAILABLE');
+    return next(this.load(callId), (loaded) => {
+      if (loaded === null) throw new SignalingError('CALL_NOT_FOUND');
+      return next(move(loaded.call, loaded.time), (result) => {
+        const after = movedBy(result, viewer, loaded);
+        if (after === null) return { loaded, result };
+        return next(this.#moved(loaded, result, after), (done) => done ?? this.#try(callId, viewer, move, attempt + 1));
+      });
+    });
+  }
+
+  /** @returns null: somebody was faster */
+  #moved<C extends Change>(loaded: Loaded, result: C, after: Call): Soon<Moved<C> | null> {
+    // A move can be what makes a deadline pass: the last leg that could be reached turns out to be busy.
+    const settled = settle(after, loaded.time);
+    const entries = settled.entries.length === 0 ? result.entries : [...result.entries, ...settled.entries];
+    const change = trim({ call: settled.call, entries, dropped: result.dropped });
+    return next(this.#commit(loaded, change, this.lastMoment(loaded)), (committed) =>
+      committed ? { loaded: afterOf(loaded, change), result } : null,
+    );
   }
 
   /** @returns until when a move made from this call holds, Unix milliseconds: a deadline that passes meanwhile wins */
@@ -146,20 +156,21 @@ export class Ledger {
     return { call, expectedVersion, entries, dropped, dueAt: due, dueBefore, expiresAt: expiresAt(call) };
   }
 
-  async #commit(loaded: Loaded, change: Change, notAfter: number | null): Promise<boolean> {
+  #commit(loaded: Loaded, change: Change, notAfter: number | null): Soon<boolean> {
     const writes = [this.write(change, loaded)];
     const slot = tagOf(loaded.call.id) ?? '';
-    const outcome = await this.#store.commit(slot, { writes, start: null, notAfter }).catch((error: unknown) => {
-      this.#told.doubted(change.call);
-      throw error;
+    const outcome = caught(
+      () => this.#store.commit(slot, { writes, start: null, notAfter }),
+      (error) => {
+        this.#told.doubted(change.call);
+        throw error;
+      },
+    );
+    return next(outcome, (made) => {
+      if (made !== 'committed') return false;
+      this.#told.committed(loaded.call, change, loaded.time.now);
+      return true;
     });
-    if (outcome !== 'committed') return false;
-    this.#told.committed(loaded.call, change, loaded.time.now);
-    return true;
-  }
-
-  #next(stored: StoredCall, change: Change, time: StoreTime): Loaded {
-    return { call: change.call, version: stored.version + 1, time };
   }
 
   /** Notes when a party last had a stream, so that silence alone does not end a call that both still hold. */
@@ -175,4 +186,14 @@ export class Ledger {
     ];
     return seen.reduce((known, device) => heard(known, device.seenAt), call);
   }
+}
+
+/** @returns the call after a move; null: the move changed nothing */
+function movedBy({ call }: Change, viewer: DeviceRef | null, loaded: Loaded): Call | null {
+  const moved = viewer !== null && isParty(call, viewer) ? heard(call, loaded.time.now) : call;
+  return moved === loaded.call ? null : moved;
+}
+
+function afterOf({ version, time }: Loaded, { call }: Change): Loaded {
+  return { call, version: version + 1, time };
 }

@@ -1,3 +1,4 @@
+import type { Soon } from '../soon.js';
 import type { Call, CallMedia, DeviceRef } from './call.js';
 import type { StoreTime } from './deadline.js';
 import type { Appended, LogEntry } from './log.js';
@@ -80,17 +81,17 @@ export interface CallStore {
   readPair(pairTag: string, startKey: string): Promise<PairRead>;
 
   /** @returns null for the call when there is none, also when the id is none of ours */
-  read(callId: string): Promise<CallRead>;
+  read(callId: string): Soon<CallRead>;
 
   /**
    * The call as this process saw it last, without asking: it may have changed, so that only what comes to be committed counts.
    *
    * @returns null: it has to be read
    */
-  recall?(callId: string): Promise<(CallRead & { readonly stored: StoredCall }) | null>;
+  recall?(callId: string): Soon<(CallRead & { readonly stored: StoredCall }) | null>;
 
   /** Does all of it in one atomic step, or nothing. */
-  commit(pairTag: string, change: SlotChange): Promise<CommitOutcome>;
+  commit(pairTag: string, change: SlotChange): Soon<CommitOutcome>;
 
   /** Reads calls as {@link read} does, each pair's in one step. @returns what there is, in the order asked for */
   readAll(callIds: readonly string[]): Promise<readonly CallRead[]>;

@@ -1,3 +1,5 @@
+import { isPromise, type Soon } from '../soon.js';
+
 const DONE = { value: undefined, done: true } as const;
 
 interface Asked<T> {
@@ -19,10 +21,12 @@ export abstract class PulledIterator<T> implements AsyncIterator<T, undefined>, 
   readonly #asked: Asked<T>[] = [];
   #error: unknown = null;
   #over = false;
-  #pulling = false;
+  #producing = false;
+  /** There may be more than the last look found. */
+  #stirred = false;
 
-  /** @returns the next value, however long it takes; null once the iterator is over */
-  protected abstract produce(): Promise<Produced<T> | null>;
+  /** @returns the next value; null: none yet, and {@link pull} is to be called when there may be one */
+  protected abstract produce(): Soon<Produced<T> | null>;
 
   /** Is called once, when the iterator is over; `failed`: by an error. */
   protected abstract release(failed: boolean): void;
@@ -32,8 +36,8 @@ export abstract class PulledIterator<T> implements AsyncIterator<T, undefined>, 
   }
 
   /** Somebody waits for a value. */
-  protected get pulling(): boolean {
-    return this.#pulling;
+  protected get isAsked(): boolean {
+    return this.#asked.length > 0;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
@@ -41,7 +45,7 @@ export abstract class PulledIterator<T> implements AsyncIterator<T, undefined>, 
     if (this.#over) return Promise.resolve(DONE);
     return new Promise((resolve, reject) => {
       this.#asked.push({ resolve, reject });
-      void this.#pull();
+      this.pull();
     });
   }
 
@@ -59,6 +63,12 @@ export abstract class PulledIterator<T> implements AsyncIterator<T, undefined>, 
     return this;
   }
 
+  /** There may be a value: who waits for one gets it, in this turn where it is there. */
+  protected pull(): void {
+    this.#stirred = true;
+    if (!this.#producing) this.#produceAll();
+  }
+
   /** Ends the iterator: whoever asks hears the error, now or later. */
   protected fail(error: unknown): void {
     if (this.#over) return;
@@ -74,20 +84,33 @@ export abstract class PulledIterator<T> implements AsyncIterator<T, undefined>, 
     this.release(failed);
   }
 
-  async #pull(): Promise<void> {
-    if (this.#pulling) return;
-    this.#pulling = true;
+  #produceAll(): void {
+    this.#producing = true;
     try {
-      while (this.#asked.length > 0) {
-        const produced = await this.produce();
-        if (produced === null) return;
-        this.#asked.shift()?.resolve({ value: produced.value, done: false });
-        if (produced.last) this.#finish();
+      while (this.#asked.length > 0 && this.#stirred) {
+        // Before it is looked: what comes meanwhile makes it look again.
+        this.#stirred = false;
+        const produced = this.produce();
+        if (isPromise(produced)) return this.#giveLater(produced as Promise<Produced<T> | null>);
+        this.#give(produced);
       }
     } catch (error) {
       this.fail(error);
-    } finally {
-      this.#pulling = false;
     }
+    this.#producing = false;
+  }
+
+  #giveLater(producing: Promise<Produced<T> | null>): void {
+    producing
+      .then((produced) => this.#give(produced))
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => this.#produceAll());
+  }
+
+  #give(produced: Produced<T> | null): void {
+    if (produced === null) return;
+    this.#stirred = true;
+    this.#asked.shift()?.resolve({ value: produced.value, done: false });
+    if (produced.last) this.#finish();
   }
 }

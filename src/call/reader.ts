@@ -1,4 +1,5 @@
 import type { Clock } from '../ports.js';
+import { isPromise, next, type Soon } from '../soon.js';
 import type { DeviceRef } from './call.js';
 import { legOf } from './call.js';
 import type { CursorSeal } from './cursor.js';
@@ -118,22 +119,30 @@ export class DeviceReader {
   }
 
   /** @returns what comes next; null: nothing for now */
-  async next(): Promise<Read | null> {
-    for (;;) {
-      const entry = this.#page.shift();
-      if (entry && this.#pageOf) {
-        const news = await this.#pass(entry, this.#pageOf);
-        if (news) return { news, at: entry.at };
-        continue;
-      }
-      const changed = [...this.#tracks.values()].find((track) => track.changed);
-      if (changed) {
-        this.#filling = true;
-        const filled = await this.#fill(changed).finally(() => (this.#filling = false));
-        if (filled === 'lost') return 'lost';
-      } else if (this.#indexChanged) await this.#discover();
-      else return null;
+  next(): Soon<Read | null> {
+    const track = this.#pageOf;
+    for (let entry = this.#page.shift(); entry && track; entry = this.#page.shift()) {
+      const { at } = entry;
+      const read = next(this.#pass(entry, track), (news) => news && { news, at });
+      if (isPromise(read)) return next(read as Promise<Read | null>, (found) => found ?? this.next());
+      if (read !== null) return read;
     }
+    const changed = this.#changed();
+    return changed || this.#indexChanged ? this.#look(changed) : null;
+  }
+
+  #changed(): Track | null {
+    for (const track of this.#tracks.values()) if (track.changed) return track;
+    return null;
+  }
+
+  async #look(changed: Track | null): Promise<Read | null> {
+    if (changed) {
+      this.#filling = true;
+      const filled = await this.#fill(changed).finally(() => (this.#filling = false));
+      if (filled === 'lost') return 'lost';
+    } else await this.#discover();
+    return this.next();
   }
 
   /** @returns how many live events wait to be read; what was there when the device came is not live, and waits for free */
@@ -150,14 +159,15 @@ export class DeviceReader {
 
   /** @returns where the device is now */
   cursor(): string {
-    return this.#parts.cursors.seal(cursorOf([...this.#tracks.values()], this.#since), this.#viewer);
+    return this.#parts.cursors.seal(cursorOf(this.#tracks.values(), this.#since), this.#viewer);
   }
 
   /** The device gave a sign of life: it can be reached by the calls that ring for it. */
-  async showLife(): Promise<void> {
-    for (const { callId, call } of this.#tracks.values())
-      if (isRinging(call.state) && legOf(call, this.#viewer.deviceId)?.alive === false)
-        await this.#joining.join(callId);
+  showLife(): Promise<unknown> | undefined {
+    const { deviceId } = this.#viewer;
+    const tracks = [...this.#tracks.values()];
+    const silent = tracks.filter(({ call }) => isRinging(call.state) && legOf(call, deviceId)?.alive === false);
+    return silent.length === 0 ? undefined : Promise.all(silent.map(({ callId }) => this.#joining.join(callId)));
   }
 
   async #discover(): Promise<void> {
@@ -222,14 +232,16 @@ export class DeviceReader {
     this.#since = Math.max(this.#since, track.at);
   }
 
-  async #pass(entry: LogEntry, track: Track): Promise<CallNews | null> {
+  #pass(entry: LogEntry, track: Track): Soon<CallNews | null> {
     const mine = isFor(entry, track.call, this.#viewer);
     passed(track, entry, mine);
     const words = mine ? wordsOf(track, entry) : null;
     if (words === null) return null;
     const showsCall = words.told.kind === 'INVITED' || words.told.kind === 'STATE';
-    const loaded = showsCall ? await this.#parts.ledger.load(track.callId) : null;
-    const { call, time } = loaded ?? { call: track.call, time: { now: entry.at, outages: [] } };
-    return newsOf(words, call, this.#viewer, time);
+    const known = { call: track.call, time: { now: entry.at, outages: [] } };
+    return next(showsCall ? this.#parts.ledger.load(track.callId) : null, (loaded) => {
+      const { call, time } = loaded ?? known;
+      return newsOf(words, call, this.#viewer, time);
+    });
   }
 }

@@ -56,25 +56,33 @@ function loggedOf(call: Call, role: CallRole): readonly Logged[] {
   return role === 'CALLER' ? [call.caller.outbox.logged] : call.legs.map((leg) => leg.outbox.logged);
 }
 
-function split(logged: Logged): { readonly current: readonly Section[]; readonly superseded: readonly Section[] } {
-  const isCurrent = ({ of }: Section): boolean => of === logged.current || of === logged.latest;
-  return {
-    current: logged.sections.filter(isCurrent),
-    superseded: logged.sections.filter((section) => !isCurrent(section)),
-  };
+function isCurrent({ current, latest }: Logged, { of }: Section): boolean {
+  return of === current || of === latest;
 }
 
-const total = (sections: readonly Section[]): number => sections.reduce((sum, { bytes }) => sum + bytes, 0);
+function supersededOf(call: Call, role: CallRole): Section[] {
+  const superseded: Section[] = [];
+  for (const logged of loggedOf(call, role))
+    for (const section of logged.sections) if (!isCurrent(logged, section)) superseded.push(section);
+  return superseded.sort((a, b) => a.of - b.of);
+}
+
+/** Asked with each signal. @returns bytes of a side in the log: all, or of what is current */
+function bytesIn(call: Call, role: CallRole, current: boolean): number {
+  let bytes = 0;
+  for (const logged of loggedOf(call, role))
+    for (const section of logged.sections) if (!current || isCurrent(logged, section)) bytes += section.bytes;
+  return bytes;
+}
 
 /** @returns bytes that the log holds of a side, superseded ones included */
 export function bytesOf(call: Call, role: CallRole): number {
-  return total(loggedOf(call, role).flatMap(({ sections }) => sections));
+  return bytesIn(call, role, false);
 }
 
 /** @throws SignalingError CALL_INPUT_INVALID: what is current of this side is more than a log holds */
 export function checkRoom(call: Call, role: CallRole, field: string): void {
-  const current = total(loggedOf(call, role).flatMap((logged) => split(logged).current));
-  if (current > LIMITS.logBytesPerSide)
+  if (bytesIn(call, role, true) > LIMITS.logBytesPerSide)
     throw invalid(field, `at most ${LIMITS.logBytesPerSide} bytes of current descriptions and candidates of one side`);
 }
 
@@ -84,9 +92,8 @@ function without(logged: Logged, gone: ReadonlySet<Section>): Logged {
 
 function trimSide<C extends Change>(change: C, role: CallRole, held: number): C {
   const { call } = change;
-  const superseded = loggedOf(call, role)
-    .flatMap((logged) => split(logged).superseded)
-    .sort((a, b) => a.of - b.of);
+  const superseded = supersededOf(call, role);
+  if (superseded.length === 0) return change;
   let bytes = bytesOf(call, role);
   const gone = new Set<Section>();
   for (const section of superseded) {
@@ -112,7 +119,7 @@ function trimSide<C extends Change>(change: C, role: CallRole, held: number): C 
 
 function trimStates<C extends Change>(change: C): C {
   const { call } = change;
-  const gone = call.states.slice(0, -STATES_HELD);
+  const gone = call.states.length > STATES_HELD ? call.states.slice(0, -STATES_HELD) : [];
   const last = gone.at(-1);
   if (last === undefined) return change;
   const { CALLER, CALLEE } = call.dropped;

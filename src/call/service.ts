@@ -1,10 +1,10 @@
 import { SignalingError } from '../errors.js';
 import type { DeviceDirectory } from '../identity/viewer.js';
 import type { Clock, EventSink, RateLimiter, Timers } from '../ports.js';
+import { next, orRejected, type Soon } from '../soon.js';
 import { AccountRoom } from './account-room.js';
 import { atMost } from './at-most.js';
 import type { Call, ConnectionReport, DeviceRef } from './call.js';
-import { actorOf, legOf } from './call.js';
 import type { StoreTime } from './deadline.js';
 import { lookAt } from './deadline.js';
 import { Desk } from './desk.js';
@@ -22,7 +22,8 @@ import {
 import type { InputOptions } from './input.js';
 import { Ledger } from './ledger.js';
 import type { Loaded, MoveOf } from './ledger.js';
-import type { Change, LogEntry } from './log.js';
+import { keptBack } from './kept-back.js';
+import type { Change } from './log.js';
 import { Notifier } from './notifier.js';
 import { hangUpCall, reportConnection, revokeDevice } from './party.js';
 import type { HangUpReason } from './party.js';
@@ -62,14 +63,16 @@ export interface CallParts {
   readonly newId?: NewId;
 }
 
-const LOG_PAGE = 100;
 /** Calls that one sweep looks at, and how many of them at once. */
 const SWEEP = 100;
 const SWEPT_AT_ONCE = 8;
 /** Tombstones of an account that a list looks through at most. */
 const RECENT_SCANNED = 200;
 
-/** Every query and mutation about calls. Each method throws SignalingError, and CALL_UNAVAILABLE when a part is down. */
+/**
+ * Every query and mutation about calls. A move gives its result in the same turn where nothing has to be waited for.
+ * Each method rejects with a SignalingError; CALL_UNAVAILABLE when a part is down.
+ */
 export class CallService {
   /** For the event streams, which read calls the same way. */
   readonly ledger: Ledger;
@@ -102,45 +105,53 @@ export class CallService {
   }
 
   /** A callee device shows the call to its user. */
-  reportRinging(viewer: DeviceRef, callId: string): Promise<CallView> {
+  reportRinging(viewer: DeviceRef, callId: string): Soon<CallView> {
     return this.#move(viewer, callId, (call, time) => reportRinging(call, viewer, time));
   }
 
   /** The first callee device to answer wins. */
-  async answerCall(viewer: DeviceRef, input: AnswerCallInput): Promise<CallView> {
-    checkAnswerCall(input, this.#parts.input);
-    return this.#move(viewer, input.callId, async (call, time) =>
-      answerCall(call, viewer, input, time, this.#newId, await this.#keptBack(call, viewer)),
-    );
+  answerCall(viewer: DeviceRef, input: AnswerCallInput): Soon<CallView> {
+    return orRejected(() => {
+      checkAnswerCall(input, this.#parts.input);
+      return this.#move(viewer, input.callId, (call, time) =>
+        next(keptBack(this.#parts.store, call, viewer), (kept) =>
+          answerCall(call, viewer, input, time, this.#newId, kept),
+        ),
+      );
+    });
   }
 
-  declineCall(viewer: DeviceRef, callId: string, reason: DeclineReason): Promise<CallView> {
+  declineCall(viewer: DeviceRef, callId: string, reason: DeclineReason): Soon<CallView> {
     return this.#move(viewer, callId, (call, time) => declineCall(call, viewer, reason, time));
   }
 
   /** Cancels, or ends, the call. Idempotent, and never refused to a device of the two accounts. */
-  hangUpCall(viewer: DeviceRef, callId: string, reason: HangUpReason): Promise<CallView> {
+  hangUpCall(viewer: DeviceRef, callId: string, reason: HangUpReason): Soon<CallView> {
     // Whatever else the device is doing: it never waits in line.
-    return this.#moveNow(viewer, callId, (call, time) => hangUpCall(call, viewer, reason, time));
+    return orRejected(() => this.#moveNow(viewer, callId, (call, time) => hangUpCall(call, viewer, reason, time)));
   }
 
   /** The device's own RTCPeerConnection became connected, or lost its peer. */
-  reportConnection(viewer: DeviceRef, callId: string, connection: ConnectionReport): Promise<CallView> {
+  reportConnection(viewer: DeviceRef, callId: string, connection: ConnectionReport): Soon<CallView> {
     return this.#move(viewer, callId, (call, time) => reportConnection(call, viewer, connection, time));
   }
 
   /** @param onWait is told when the signal has to wait for an earlier one */
-  async sendDescription(viewer: DeviceRef, input: SendDescriptionInput, onWait?: OnWait): Promise<SignalReceipt> {
-    checkSendDescription(input, this.#parts.input);
+  sendDescription(viewer: DeviceRef, input: SendDescriptionInput, onWait?: OnWait): Soon<SignalReceipt> {
     const move = (call: Call, time: StoreTime): Signalled => sendDescription(call, viewer, input, time, this.#newId);
-    return this.#signaller.send(viewer, input, 'sdp', move, onWait);
+    return orRejected(() => {
+      checkSendDescription(input, this.#parts.input);
+      return this.#signaller.send(viewer, input, 'sdp', move, onWait);
+    });
   }
 
   /** @param onWait is told when the signal has to wait for an earlier one */
-  async sendIceCandidates(viewer: DeviceRef, input: SendIceCandidatesInput, onWait?: OnWait): Promise<SignalReceipt> {
-    checkSendIceCandidates(input, this.#parts.input);
+  sendIceCandidates(viewer: DeviceRef, input: SendIceCandidatesInput, onWait?: OnWait): Soon<SignalReceipt> {
     const move = (call: Call, time: StoreTime): Signalled => sendIceCandidates(call, viewer, input, time);
-    return this.#signaller.send(viewer, input, 'candidates', move, onWait);
+    return orRejected(() => {
+      checkSendIceCandidates(input, this.#parts.input);
+      return this.#signaller.send(viewer, input, 'candidates', move, onWait);
+    });
   }
 
   /** @returns null when there is no such call, and also when it is not the viewer's */
@@ -203,32 +214,17 @@ export class CallService {
     if (failed.length > 0) throw failed[0];
   }
 
-  #move(viewer: DeviceRef, callId: string, move: MoveOf<Change>): Promise<CallView> {
-    return this.#desk.serve(viewer, () => this.#moveNow(viewer, callId, move));
+  #move(viewer: DeviceRef, callId: string, move: MoveOf<Change>): Soon<CallView> {
+    return orRejected(() => this.#desk.serve(viewer, () => this.#moveNow(viewer, callId, move)));
   }
 
-  async #moveNow(viewer: DeviceRef, callId: string, move: MoveOf<Change>): Promise<CallView> {
+  #moveNow(viewer: DeviceRef, callId: string, move: MoveOf<Change>): Soon<CallView> {
     checkId('callId', callId);
-    const { loaded } = await this.ledger.move(callId, viewer, move);
-    const view = viewOf(loaded.call, viewer, loaded.time);
-    if (view === null) throw new SignalingError('CALL_NOT_FOUND');
-    return view;
-  }
-
-  /** @returns what this leg has sent while the call rang: the log cannot grow before the answer is committed upon it */
-  async #keptBack(call: Call, viewer: DeviceRef): Promise<readonly LogEntry[]> {
-    if (actorOf(call, viewer) !== 'LEG' || !legOf(call, viewer.deviceId)?.keptBack) return [];
-    const kept: LogEntry[] = [];
-    for (let after = 0; after < call.lastPosition;) {
-      const page = await this.#parts.store.log(call.id, after, LOG_PAGE);
-      for (const entry of page)
-        if (entry.told.kind === 'CANDIDATES' && entry.told.from === 'CALLEE' && entry.told.deviceId === viewer.deviceId)
-          kept.push(entry);
-      const last = page.at(-1);
-      if (!last) break;
-      after = last.position;
-    }
-    return kept;
+    return next(this.ledger.move(callId, viewer, move), ({ loaded }) => {
+      const view = viewOf(loaded.call, viewer, loaded.time);
+      if (view === null) throw new SignalingError('CALL_NOT_FOUND');
+      return view;
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { SignalingError } from '../errors.js';
+import { caught, next, type Soon } from '../soon.js';
 import type { AccountRoom } from './account-room.js';
 import type { Call, DeviceRef } from './call.js';
 import { endpointOf } from './call.js';
@@ -30,43 +31,43 @@ export class Signaller {
    * @param field what a client has to change when there is no room
    * @throws SignalingError CALL_SIGNAL_STALE, CALL_SIGNAL_GAP; see {@link Ledger.move} and {@link AccountRoom.take}
    */
-  async send(
+  send(
     viewer: DeviceRef,
     { callId, clientSeq }: { readonly callId: string; readonly clientSeq: number },
     field: string,
     move: (call: Call, time: Loaded['time']) => Signalled,
     onWait: OnWait = () => () => undefined,
-  ): Promise<SignalReceipt> {
-    const { gaps } = this.#parts;
-    const take = (): Promise<SignalReceipt> => this.#take(viewer, callId, field, move);
-    try {
-      return await take();
-    } catch (error) {
+  ): Soon<SignalReceipt> {
+    const take = (): Soon<SignalReceipt> => this.#take(viewer, callId, field, move);
+    return caught(take, async (error) => {
       if (!(error instanceof SignalingError && error.code === 'CALL_SIGNAL_GAP')) throw error;
       const waited = onWait();
-      const came = await gaps.wait(viewer, callId, clientSeq, () => this.#nextSeq(viewer, callId)).finally(waited);
+      const nextSeq = (): Promise<number> => this.#nextSeq(viewer, callId);
+      const came = await this.#parts.gaps.wait(viewer, callId, clientSeq, nextSeq).finally(waited);
       if (!came) throw error;
       return take();
-    }
+    });
   }
 
-  async #take(
+  #take(
     viewer: DeviceRef,
     callId: string,
     field: string,
     move: (call: Call, time: Loaded['time']) => Signalled,
-  ): Promise<SignalReceipt> {
+  ): Soon<SignalReceipt> {
     const { ledger, gaps, room, desk } = this.#parts;
-    const { result, loaded } = await desk.serve(viewer, () =>
-      ledger.move(callId, viewer, async (call, time) => {
-        const signalled = trim(move(call, time));
-        await room.take(call, signalled.call, viewer, field);
-        return signalled;
-      }),
+    const roomy = (call: Call, time: Loaded['time']): Soon<Signalled> => {
+      const signalled = trim(move(call, time));
+      return next(room.take(call, signalled.call, viewer, field), () => signalled);
+    };
+    return next(
+      desk.serve(viewer, () => ledger.move(callId, viewer, roomy)),
+      ({ result, loaded }) => {
+        gaps.taken(viewer, callId, endpointOf(loaded.call, viewer)?.outbox.nextSeq ?? 1);
+        if (result.stale) throw new SignalingError('CALL_SIGNAL_STALE');
+        return result.receipt;
+      },
     );
-    gaps.taken(viewer, callId, endpointOf(loaded.call, viewer)?.outbox.nextSeq ?? 1);
-    if (result.stale) throw new SignalingError('CALL_SIGNAL_STALE');
-    return result.receipt;
   }
 
   async #nextSeq(viewer: DeviceRef, callId: string): Promise<number> {

@@ -1,13 +1,14 @@
 import { actingFor } from '../identity/acting.js';
 import type { Viewer } from '../identity/viewer.js';
 import { LIMITS } from '../limits.js';
+import { isPromise, next, type Soon } from '../soon.js';
 import type { CallEvent, CallNews, StreamCloseReason, StreamNews } from './event.js';
 import type { Appended } from './log.js';
 import type { Presence, Standing, WakeBus } from './ports.js';
 import { PulledIterator } from './pull.js';
 import type { Produced } from './pull.js';
 import { DeviceReader } from './reader.js';
-import type { ReaderParts } from './reader.js';
+import type { Read, ReaderParts } from './reader.js';
 import type { CallView } from './view.js';
 
 export interface StreamParts extends ReaderParts {
@@ -61,9 +62,8 @@ export class EventStream extends PulledIterator<CallEvent> {
   #measuring = false;
   /** Not all streams of a process look in the same second. */
   #ticks = Math.floor(Math.random() * STANDING_TICKS);
-  /** The reader does one thing at a time. */
-  #turn: Promise<unknown> = Promise.resolve();
-  #stirred: () => void = () => undefined;
+  /** The reader does one thing at a time: what it does now; null: nothing. */
+  #turn: Promise<void> | null = null;
 
   private constructor(parts: StreamParts, identity: StreamIdentity) {
     super();
@@ -103,13 +103,14 @@ export class EventStream extends PulledIterator<CallEvent> {
     if (this.over || this.#closing) return;
     this.#closing = reason;
     this.#resolveEnded(reason);
-    this.#stirred();
+    this.pull();
   }
 
   /** The device answered a ping: it is there. */
   ponged(): void {
     if (this.over) return;
-    this.#inTurn(() => this.#reader.showLife()).catch((error: unknown) => this.fail(error));
+    const shown = this.#inTurn(() => this.#reader.showLife());
+    if (isPromise(shown)) shown.catch((error: unknown) => this.fail(error));
   }
 
   /** To be called every second: notices an expired session, and says now and then that the stream is there. */
@@ -120,36 +121,43 @@ export class EventStream extends PulledIterator<CallEvent> {
     if (this.#ticks % STANDING_TICKS === 0) this.#checkStanding();
   }
 
-  protected override async produce(): Promise<Produced<CallEvent> | null> {
-    while (!this.over) {
-      this.#expire();
-      if (this.#closing) return this.#event({ type: 'StreamClosed', reason: this.#closing });
-      if (!this.#ready) {
-        const { viewer } = this.#identity;
-        const openCalls = await actingFor(viewer.accountId, () => this.#parts.openCalls(viewer));
-        if (this.#closing) continue;
-        this.#ready = true;
-        return this.#event({ type: 'StreamReady', resumed: this.#resumed, openCalls });
-      }
-      // Before the read: what comes while it reads makes it read again.
-      const stirred = new Promise<void>((resolve) => (this.#stirred = resolve));
-      const read = await this.#inTurn(() => this.#reader.next());
-      this.#expire();
-      // What was read and is not given any more stays behind the cursor.
-      if (this.#closing) continue;
-      if (read === 'lost') this.close('TOO_SLOW');
-      else if (read === null) await stirred;
-      else {
-        this.#cursor = this.#reader.cursor();
-        return this.#event(read.news, read.at);
-      }
-    }
-    return null;
+  protected override produce(): Soon<Produced<CallEvent> | null> {
+    if (this.over) return null;
+    this.#expire();
+    if (this.#closing) return this.#farewell(this.#closing);
+    if (!this.#ready) return this.#begin();
+    return next(
+      this.#inTurn(() => this.#reader.next()),
+      (read) => this.#given(read),
+    );
+  }
+
+  async #begin(): Promise<Produced<CallEvent> | null> {
+    const { viewer } = this.#identity;
+    const openCalls = await actingFor(viewer.accountId, () => this.#parts.openCalls(viewer));
+    if (this.over) return null;
+    if (this.#closing) return this.#farewell(this.#closing);
+    this.#ready = true;
+    return this.#event({ type: 'StreamReady', resumed: this.#resumed, openCalls });
+  }
+
+  #given(read: Read | null): Produced<CallEvent> | null {
+    if (this.over) return null;
+    this.#expire();
+    if (read === 'lost') this.close('TOO_SLOW');
+    // What was read and is not given any more stays behind the cursor.
+    if (this.#closing) return this.#farewell(this.#closing);
+    if (read === null || read === 'lost') return null;
+    this.#cursor = this.#reader.cursor();
+    return this.#event(read.news, read.at);
+  }
+
+  #farewell(reason: StreamCloseReason): Produced<CallEvent> {
+    return this.#event({ type: 'StreamClosed', reason });
   }
 
   protected override release(failed: boolean): void {
     this.#resolveEnded(failed ? 'FAILED' : 'LEFT');
-    this.#stirred();
     const { viewer, streamId } = this.#identity;
     // What cannot be undone, as a part is down, goes by itself: a presence that nobody renews is forgotten.
     const left = actingFor(viewer.accountId, () => this.#parts.presence.leave(viewer, streamId));
@@ -162,8 +170,8 @@ export class EventStream extends PulledIterator<CallEvent> {
     if (callId === null && this.#entered) this.#checkStanding();
     if (callId === null || !appended) this.#reader.mark(callId);
     else if (!this.#reader.hear(callId, appended)) return;
-    this.#stirred();
-    if (!this.pulling && this.#ready) void this.#measure();
+    if (this.isAsked) this.pull();
+    else if (this.#ready) void this.#measure();
   }
 
   #expire(): void {
@@ -200,9 +208,18 @@ export class EventStream extends PulledIterator<CallEvent> {
     return { value: { ...news, cursor: this.#cursor, at }, last: news.type === 'StreamClosed' };
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(() => actingFor(this.#identity.viewer.accountId, work));
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+  #inTurn<T>(work: () => Soon<T>): Soon<T> {
+    const acting = (): Soon<T> => actingFor(this.#identity.viewer.accountId, work);
+    const result = this.#turn ? this.#turn.then(acting) : acting();
+    if (!isPromise(result)) return result;
+    const turn = (result as Promise<T>).then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turn = turn;
+    void turn.then(() => {
+      if (this.#turn === turn) this.#turn = null;
+    });
+    return result;
   }
 }

@@ -116,8 +116,9 @@ export function isDone({ over, position, head }: Track): boolean {
 }
 
 /** Where a device is, in a bounded number of calls: those that it still has to read in go first, then the newest. */
-export function cursorOf(tracks: readonly Track[], since: number): Cursor {
-  const ordered = [...tracks].sort((a, b) => Number(isDone(a)) - Number(isDone(b)) || b.at - a.at);
+export function cursorOf(tracks: Iterable<Track>, since: number): Cursor {
+  const ordered = [...tracks];
+  if (ordered.length > CURSOR_CALLS) ordered.sort((a, b) => Number(isDone(a)) - Number(isDone(b)) || b.at - a.at);
   const left = ordered.slice(CURSOR_CALLS);
   return {
     // A call that is left out though it goes on is read again from its start: twice, but never not at all.

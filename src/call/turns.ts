@@ -1,4 +1,5 @@
 import type { Timers } from '../ports.js';
+import { isPromise, type Soon } from '../soon.js';
 
 /** How long a turn is waited for, in milliseconds: one that takes longer is stuck, and holds nobody up. */
 const PATIENCE_MS = 100;
@@ -16,17 +17,18 @@ export class Turns {
     this.#timers = timers;
   }
 
-  async take<Result>(callId: string, work: () => Promise<Result>): Promise<Result> {
+  take<Result>(callId: string, work: () => Soon<Result>): Soon<Result> {
     const before = this.#last.get(callId);
-    let pass = (): void => undefined;
-    const mine = new Promise<void>((resolve) => (pass = resolve));
+    const result = before ? Promise.race([before, this.#timers.wait(PATIENCE_MS)]).then(work) : work();
+    if (!isPromise(result)) return result;
+    const mine = (result as Promise<Result>).then(
+      () => undefined,
+      () => undefined,
+    );
     this.#last.set(callId, mine);
-    try {
-      if (before) await Promise.race([before, this.#timers.wait(PATIENCE_MS)]);
-      return await work();
-    } finally {
-      pass();
+    void mine.then(() => {
       if (this.#last.get(callId) === mine) this.#last.delete(callId);
-    }
+    });
+    return result;
   }
 }

@@ -3,6 +3,7 @@ import type { CallService } from '../call/service.js';
 import type { EventStream } from '../call/stream.js';
 import type { EventStreams } from '../call/streams.js';
 import type { Viewer } from '../identity/viewer.js';
+import { caught, next, type Soon } from '../soon.js';
 import type { RelayCredentials } from '../relay/credentials.js';
 import { createWaiting, type Waiting } from './answer-time.js';
 import type { LooseStreams } from './loose-streams.js';
@@ -43,7 +44,7 @@ export interface StreamCarrier {
 export interface Operation {
   readonly services: Services;
   /** The caller, checked once an operation. @throws SignalingError CALL_UNAUTHORIZED or CALL_UNAVAILABLE */
-  viewer(): Promise<Viewer>;
+  readonly viewer: () => Soon<Viewer>;
   /** Whether the caller's session was found valid: looked at before the operation is, which costs more. */
   identified(): Promise<boolean>;
   /** The socket of ours that it came over; null over HTTP, and over a host's own WebSocket. */
@@ -60,14 +61,14 @@ export interface CallContext {
 /** Makes the context of one operation; the caller is looked at once, when that is first asked for. */
 export function createOperation(
   services: Services,
-  identify: () => Promise<Viewer>,
+  identify: () => Soon<Viewer>,
   connection: StreamCarrier | null = null,
 ): CallContext {
-  let known: Promise<Viewer> | undefined;
-  const viewer = (): Promise<Viewer> => (known ??= identify());
-  const identified = (): Promise<boolean> =>
-    viewer().then(
-      () => true,
+  let known: Soon<Viewer> | undefined;
+  const viewer = (): Soon<Viewer> => (known ??= identify());
+  const identified = async (): Promise<boolean> =>
+    caught(
+      () => next(viewer(), () => true),
       () => false,
     );
   return { callSignaling: { services, viewer, identified, connection, waiting: createWaiting() } };

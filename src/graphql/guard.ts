@@ -4,6 +4,7 @@ import { SignalingError, type ErrorCode } from '../errors.js';
 import { actingFor } from '../identity/acting.js';
 import type { Viewer } from '../identity/viewer.js';
 import type { RateLimit, RateLimiter } from '../ports.js';
+import { caught, next, type Soon } from '../soon.js';
 import type { CallContext } from './context.js';
 import type { RateLimitArguments } from './directives.js';
 
@@ -30,9 +31,9 @@ type ReferenceResolver = (reference: unknown, context: CallContext, info: unknow
 
 interface Guard {
   /** The caller. @throws SignalingError in the field's own words */
-  identify(context: CallContext): Promise<Viewer>;
+  identify(context: CallContext): Soon<Viewer>;
   /** Runs the work for a caller who is let in; the permit comes back if the failure is ours. */
-  run(context: CallContext, work: () => unknown): Promise<unknown>;
+  run(context: CallContext, work: () => unknown): unknown;
 }
 
 /**
@@ -54,10 +55,8 @@ export function guardSchema(schema: GraphQLSchema, options: GuardOptions): Graph
       return {
         ...field,
         subscribe: through(field.subscribe as Resolver),
-        resolve: async (root, args, context: CallContext, info) => {
-          await guard.identify(context);
-          return resolve(root, args, context, info);
-        },
+        resolve: (root, args, context: CallContext, info) =>
+          next(guard.identify(context), () => resolve(root, args, context, info)),
       };
     },
     [MapperKind.OBJECT_TYPE]: (type, source) => {
@@ -91,34 +90,28 @@ function guardOf(
   if (!getDirective(source, field, 'auth') && !limit) return null;
   const words = OWN_WORDS[fieldName] ?? COMMON_WORDS;
 
-  const identify = async (context: CallContext): Promise<Viewer> => {
-    try {
-      return await context.callSignaling.viewer();
-    } catch (error) {
+  const identify = (context: CallContext): Soon<Viewer> =>
+    caught(context.callSignaling.viewer, (error) => {
       const unauthorized = error instanceof SignalingError && error.code === 'CALL_UNAUTHORIZED';
       onRefused?.(fieldName, unauthorized ? 'unauthenticated' : 'unavailable', null);
       throw unauthorized ? new SignalingError(words.unauthorized) : error;
-    }
-  };
+    });
 
-  const run = async (context: CallContext, work: () => unknown): Promise<unknown> => {
-    const viewer = await identify(context);
-    return actingFor(viewer.accountId, () => permitted(viewer, work));
-  };
+  const run = (context: CallContext, work: () => unknown): unknown =>
+    next(identify(context), (viewer) => actingFor(viewer.accountId, () => permitted(viewer, work)));
 
-  const permitted = async (viewer: Viewer, work: () => unknown): Promise<unknown> => {
+  const permitted = (viewer: Viewer, work: () => unknown): unknown => {
     if (!limit) return work();
-    const permit = await rateLimiter.take(keyOf(limit, viewer), limitOf(limit.bucket, limit));
-    if (!permit.granted) {
-      onRefused?.(fieldName, 'rate_limited', viewer);
-      throw new SignalingError(words.rateLimited, { retryAfterMs: permit.retryAfterMs });
-    }
-    try {
-      return await work();
-    } catch (error) {
-      if (isOurFailure(error)) await permit.giveBack();
-      throw error;
-    }
+    return next(rateLimiter.take(keyOf(limit, viewer), limitOf(limit.bucket, limit)), (permit) => {
+      if (!permit.granted) {
+        onRefused?.(fieldName, 'rate_limited', viewer);
+        throw new SignalingError(words.rateLimited, { retryAfterMs: permit.retryAfterMs });
+      }
+      return caught(work, async (error) => {
+        if (isOurFailure(error)) await permit.giveBack();
+        throw error;
+      });
+    });
   };
 
   return { identify, run };

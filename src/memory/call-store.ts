@@ -57,30 +57,31 @@ export class MemoryCallStore implements CallStore {
     });
   }
 
-  read(callId: string): Promise<CallRead> {
+  read(callId: string): CallRead {
     this.#expire();
-    return Promise.resolve({ time: this.#time(), stored: this.#slotOf(callId)?.calls.get(callId) ?? null });
+    return { time: this.#time(), stored: this.#slotOf(callId)?.calls.get(callId) ?? null };
   }
 
-  async readAll(callIds: readonly string[]): Promise<readonly CallRead[]> {
-    return Promise.all(callIds.map((callId) => this.read(callId)));
+  readAll(callIds: readonly string[]): Promise<readonly CallRead[]> {
+    return Promise.resolve(callIds.map((callId) => this.read(callId)));
   }
 
-  commit(pairTag: string, { writes, start, notAfter }: SlotChange): Promise<CommitOutcome> {
+  commit(pairTag: string, { writes, start, notAfter }: SlotChange): CommitOutcome {
     this.#expire();
     const slot = this.#slots.get(pairTag) ?? newSlot();
     const isCurrent =
       writes.every(({ call, expectedVersion }) => (slot.calls.get(call.id)?.version ?? 0) === expectedVersion) &&
       (start === null || start.pairVersion === slot.version);
-    if (!isCurrent) return Promise.resolve('stale');
-    if (notAfter !== null && this.#now() > notAfter) return Promise.resolve('late');
+    if (!isCurrent) return 'stale';
+    if (notAfter !== null && this.#now() > notAfter) return 'late';
     this.#slots.set(pairTag, slot);
     for (const { call, expectedVersion, entries, dropped, dueAt, expiresAt } of writes) {
       slot.calls.set(call.id, { call, version: expectedVersion + 1 });
       if (call.purged) slot.logs.delete(call.id);
       else {
+        const log = slot.logs.get(call.id) ?? [];
+        log.push(...entries);
         const gone = new Set(dropped);
-        const log = [...(slot.logs.get(call.id) ?? []), ...entries];
         slot.logs.set(call.id, gone.size === 0 ? log : log.filter(({ position }) => !gone.has(position)));
       }
       this.#schedule(call.id, dueAt);
@@ -91,7 +92,7 @@ export class MemoryCallStore implements CallStore {
       slot.starts.set(start.key, start.record);
       if (start.record.outcome === 'CREATED') slot.latest.set(start.starter, start.record.callId);
     }
-    return Promise.resolve('committed');
+    return 'committed';
   }
 
   log(callId: string, afterPosition: number, limit: number): Promise<readonly LogEntry[]> {

@@ -43,7 +43,7 @@ export function createMemoryRateLimiter(clock: Clock): RateLimiter {
   };
 
   return {
-    take: (key, limit) => Promise.resolve(take(key, limit)),
+    take,
     close: () => {
       windows.clear();
       return Promise.resolve();

@@ -12,7 +12,7 @@ let bob: Listener;
 let callId: string;
 let sent = 0;
 
-const trickle = (): Promise<unknown> => {
+const trickle = async (): Promise<unknown> => {
   sent += 1;
   const batch = { callId, clientSeq: sent, candidates: [candidate(sent)], endOfCandidates: false };
   return world.calls.sendIceCandidates(ALICE, batch);

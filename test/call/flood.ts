@@ -7,7 +7,7 @@ import { ALICE, BOB, candidate } from './world.js';
 const SDP = `v=0\r\n${'a'.repeat(64 * 1024 - 5)}`;
 
 /** @param escaped with characters that take six bytes each as they are kept, so that four of these fill a side's log */
-export function heavy(
+export async function heavy(
   calls: CallService,
   viewer: Viewer,
   callId: string,

@@ -65,9 +65,8 @@ describe('two who call each other', () => {
     expect(bob.outcome).toBe('CREATED');
     expect(bob.call.id).not.toBe(alice.call.id);
     const { id: callId } = bob.call;
-    await expect(
-      world.calls.answerCall(ALICE, { callId, offerId: bob.offerId, answerSdp: ANSWER }),
-    ).resolves.toMatchObject({ state: 'CONNECTING' });
+    const answer = { callId, offerId: bob.offerId, answerSdp: ANSWER };
+    expect(await world.calls.answerCall(ALICE, answer)).toMatchObject({ state: 'CONNECTING' });
   });
 
   it('are not told of each other where one refuses the other, who called before', async () => {

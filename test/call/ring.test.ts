@@ -14,7 +14,7 @@ describe('ringing', () => {
   });
   afterEach(() => world.stop());
 
-  const answerWith = (callId: string, offerId: string, viewer = BOB, answerSdp = ANSWER): Promise<unknown> =>
+  const answerWith = async (callId: string, offerId: string, viewer = BOB, answerSdp = ANSWER): Promise<unknown> =>
     world.calls.answerCall(viewer, { callId, offerId, answerSdp });
 
   it('is told once, however many devices report it', async () => {
@@ -120,7 +120,7 @@ describe('ringing', () => {
       endedBy: 'CALLEE',
     });
     expect(await world.calls.call(ALICE, callId)).toMatchObject({ endReason: 'DECLINED', endedBy: 'CALLEE' });
-    await expect(world.calls.declineCall(BOB, callId, 'DECLINED')).resolves.toMatchObject({ endReason: 'DECLINED' });
+    expect(await world.calls.declineCall(BOB, callId, 'DECLINED')).toMatchObject({ endReason: 'DECLINED' });
     await expect(world.calls.declineCall(BOB_LAPTOP, callId, 'DECLINED')).rejects.toMatchObject({ code: 'CALL_ENDED' });
   });
 
@@ -163,7 +163,7 @@ describe('ringing', () => {
   it('is not touched by a hang-up of a leg or of another device of the caller', async () => {
     const { callId } = await world.callUpTo('RINGING');
     for (const viewer of [BOB, ALICE_TABLET])
-      await expect(world.calls.hangUpCall(viewer, callId, 'HUNG_UP')).resolves.toMatchObject({ state: 'RINGING' });
+      expect(await world.calls.hangUpCall(viewer, callId, 'HUNG_UP')).toMatchObject({ state: 'RINGING' });
   });
 
   it('tells nobody else: not there and not theirs are the same', async () => {

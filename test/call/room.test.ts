@@ -52,7 +52,7 @@ describe('the log of a call', () => {
     const { callId } = await world.callUpTo('ACTIVE');
     // Control characters take six bytes each as they are kept: within the limits of each line, and over that of all of them.
     const escaped = Array.from({ length: 50 }, (_, n) => ({ ...candidate(n), candidate: '\u0001'.repeat(2_048) }));
-    const send = (clientSeq: number, candidates = escaped): Promise<unknown> =>
+    const send = async (clientSeq: number, candidates = escaped): Promise<unknown> =>
       world.calls.sendIceCandidates(ALICE, { callId, clientSeq, candidates, endOfCandidates: false });
     for (let clientSeq = 1; clientSeq <= 3; clientSeq++) await send(clientSeq);
     await expect(send(4)).rejects.toMatchObject({
@@ -203,7 +203,7 @@ describe('all calls of an account together', () => {
 });
 
 describe('more candidates than one description may have', () => {
-  const batch = (callId: string, clientSeq: number, size: number, endOfCandidates = false): Promise<unknown> =>
+  const batch = async (callId: string, clientSeq: number, size: number, endOfCandidates = false): Promise<unknown> =>
     world.calls.sendIceCandidates(ALICE, {
       callId,
       clientSeq,

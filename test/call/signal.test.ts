@@ -13,7 +13,7 @@ afterEach(() => world.stop());
 
 type Sdp = { readonly type: 'OFFER' | 'ANSWER' | 'ROLLBACK'; readonly inReplyTo?: string; readonly sdp?: string };
 
-function describeTo(
+async function describeTo(
   callId: string,
   viewer: Viewer,
   clientSeq: number,
@@ -23,7 +23,12 @@ function describeTo(
   return world.calls.sendDescription(viewer, { callId, clientSeq, type, sdp: body, inReplyTo: inReplyTo ?? null });
 }
 
-function trickle(callId: string, viewer: Viewer, clientSeq: number, ...n: readonly number[]): Promise<SignalReceipt> {
+async function trickle(
+  callId: string,
+  viewer: Viewer,
+  clientSeq: number,
+  ...n: readonly number[]
+): Promise<SignalReceipt> {
   const candidates: readonly IceCandidate[] = n.map(candidate);
   return world.calls.sendIceCandidates(viewer, { callId, clientSeq, candidates, endOfCandidates: n.length === 0 });
 }

@@ -17,7 +17,7 @@ import { isPlainAccept } from '../../src/server/graphql-route.js';
 import { createProxies } from '../../src/server/proxies.js';
 import { authorizationIn } from '../../src/server/websocket-token.js';
 import { createTestLogin } from '../support/tokens.js';
-import { cpuOf } from './world.js';
+import { cpuOf } from '../support/own-cost.js';
 
 const schema = buildSchema(`
   enum Media { AUDIO VIDEO }

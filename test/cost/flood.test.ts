@@ -1,7 +1,8 @@
 /** What one client can make the server do with the requests that were found to stop it, as CPU, memory and others' waiting. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { LIMITS } from '../../src/limits.js';
-import { cpuOf, heapHeld, startCostWorld, type CostWorld } from './world.js';
+import { cpuOf, heapHeld } from '../support/own-cost.js';
+import { startCostWorld, type CostWorld } from './world.js';
 
 let world: CostWorld;
 beforeAll(async () => {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { PATIENT, startReadyNode, type Node } from '../redis/setup.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
-import { cpuOf, startCostWorld, type CostWorld } from './world.js';
+import { cpuOf } from '../support/own-cost.js';
+import { startCostWorld, type CostWorld } from './world.js';
 
 const REQUESTS = 40;
 const times = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);

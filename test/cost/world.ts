@@ -1,7 +1,5 @@
 import { ApolloServer } from '@apollo/server';
 import type { AddressInfo } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { CallContext } from '../../src/graphql/context.js';
 import type { CallAdapters } from '../../src/signaling/options.js';
 import { createHttp } from '../../src/server/http.js';
@@ -86,22 +84,4 @@ export async function startCostWorld(adapters?: CallAdapters): Promise<CostWorld
       await signaling.close();
     },
   };
-}
-
-/** What some work costs this process, in milliseconds of CPU. */
-export async function cpuOf(work: () => unknown): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1_000;
-}
-
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
-
-/** What is held in memory, in bytes. */
-export function heapHeld(): number {
-  gc();
-  gc();
-  return process.memoryUsage().heapUsed;
 }

@@ -164,8 +164,8 @@ describe('a signal that replicas must have', () => {
     expect(await careless.calls.sendIceCandidates(ALICE, { ...signal, clientSeq: 2 })).toMatchObject({ clientSeq: 2 });
     replica.resume();
     await eventually(async () => {
-      const receipt = await node.calls.sendIceCandidates(ALICE, signal).catch(() => null);
-      return receipt?.duplicate === true;
+      const send = async (): Promise<{ duplicate: boolean }> => node.calls.sendIceCandidates(ALICE, signal);
+      return (await send().catch(() => null))?.duplicate === true;
     });
     expect(await node.callStore.log(call.id, 0, 10)).toHaveLength(3);
     await Promise.all([node.close(), careless.close()]);

@@ -63,7 +63,7 @@ describe('a Redis connection that accounts share', () => {
     const callIds: string[] = [];
     for (let n = 0; n < 3; n++)
       callIds.push((await node.calls.startCall(device('mallory', 'phone'), startInput(`b${n}`))).call.id);
-    const read = (n: number): Promise<unknown> => node.callStore.read(callIds[n % 3] ?? '');
+    const read = async (n: number): Promise<unknown> => node.callStore.read(callIds[n % 3] ?? '');
     const readBefore = await readsOf();
     const busy = measure();
     const outcomes: string[] = [];
@@ -129,7 +129,7 @@ describe('a Redis connection that accounts share', () => {
     expect(connection).not.toBe('');
     // Each answer is 300 ms late, and so is the probe behind them, by much more than the 1 s of silence that ends it.
     const slow = Array.from({ length: 8 }, () =>
-      node.callStore.read('none').then(
+      Promise.resolve(node.callStore.read('none')).then(
         () => 'read',
         (error: { code: string }) => error.code,
       ),

@@ -20,12 +20,12 @@ afterAll(async () => {
   await server.stop();
 });
 
-const trickle = (node: Node): Promise<unknown> => {
+const trickle = async (node: Node): Promise<unknown> => {
   sent += 1;
   const batch = { callId, clientSeq: sent, candidates: [candidate(sent)], endOfCandidates: false };
   return node.calls.sendIceCandidates(ALICE, batch);
 };
-const end = (): Promise<unknown> => nodes[0].calls.hangUpCall(ALICE, callId, 'HUNG_UP');
+const end = async (): Promise<unknown> => nodes[0].calls.hangUpCall(ALICE, callId, 'HUNG_UP');
 
 /** How often a command was run since the server started. */
 async function runs(command: string): Promise<number> {

@@ -39,14 +39,14 @@ function operations(node: Node, known: Call): Readonly<Record<string, () => Prom
   const write = { entries: [], dropped: [], dueAt: known.createdAt, expiresAt: null };
   return {
     readPair: () => callStore.readPair(TAG, 'none'),
-    read: () => callStore.read(known.id),
-    create: () =>
+    read: async () => callStore.read(known.id),
+    create: async () =>
       callStore.commit(TAG, {
         writes: [{ ...write, call, expectedVersion: 0 }],
         start: { pairVersion: 1, starter: 'alice', key, record },
         notAfter: null,
       }),
-    change: () =>
+    change: async () =>
       callStore.commit(TAG, {
         writes: [{ ...write, call: { ...known, attachment: 'changed' }, expectedVersion: 1 }],
         start: null,

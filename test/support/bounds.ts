@@ -82,6 +82,7 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'memory/call-store.ts latest': 'two: the accounts of a pair',
   'memory/call-store.ts starts': 'starts of one pair that came to a call of the last 24 h',
   'memory/call-store.ts calls': 'calls of one pair of the last 24 h',
+  'memory/call-store.ts log': 'one of the logs',
   'memory/call-store.ts logs': 'LIMITS.logBytesPerSide of each side of a call, until a minute after its end',
   'memory/presence.ts #accounts': 'devices with a stream, and those that left in the last two minutes',
   'memory/presence.ts #left': 'devices that left in the last two minutes; looked through when one comes or goes',
