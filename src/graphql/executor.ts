@@ -15,6 +15,7 @@ import {
 import { tooManyCallsRead } from './calls-read.js';
 import { createDocuments, type Caller, type Documents } from './documents.js';
 import { coded, defect, type Masker } from './errors.js';
+import { isPromise } from './plan-values.js';
 import { createPlans, type Execution } from './plans.js';
 import { validationLimits } from './rules.js';
 import type { TrustedDocuments } from './trusted-documents.js';
@@ -54,8 +55,11 @@ export interface Executor {
    * @returns the operation, or why it cannot be run, with the `extensions.code` that Apollo Server gives
    */
   prepare(request: OperationRequest, caller: Caller): PreparedOperation | readonly GraphQLError[];
-  /** Runs a prepared operation of any kind. Never rejects: what is thrown becomes an error of the result. */
-  run(args: ExecutionArgs): Promise<Execution>;
+  /**
+   * Runs a prepared operation of any kind. A promise is given only where something has to be waited for. Neither throws
+   * nor rejects: what is thrown becomes an error of the result.
+   */
+  run(args: ExecutionArgs): Execution | Promise<Execution>;
   /** Errors as they may be sent. */
   masked(errors: readonly GraphQLError[]): readonly GraphQLFormattedError[];
 }
@@ -97,18 +101,24 @@ export function createExecutor({ schema, masker, introspection, trusted }: Execu
       const { errors = [] } = execute({ schema, document, operationName: operationName ?? null }) as ExecutionResult;
       return errors.map((error) => coded(error, 'OPERATION_RESOLUTION_FAILURE'));
     },
-    run: async (args) => {
+    run: (args) => {
       try {
         const operation = getOperationAST(args.document, args.operationName);
-        if (!operation) return await execute(args);
+        if (!operation) return kept(execute(args));
         const checked = checkedVariables(schema, args.document, operation, args.variableValues);
-        return await ('errors' in checked ? checked : plans.run(args, operation, checked.values));
+        return 'errors' in checked ? checked : kept(plans.run(args, operation, checked.values));
       } catch (error) {
-        return { errors: [defect(error)] };
+        return failed(error);
       }
     },
     masked: (errors) => errors.map((error) => masker(error.toJSON(), error)),
   };
+}
+
+const failed = (thrown: unknown): ExecutionResult => ({ errors: [defect(thrown)] });
+
+function kept(execution: Execution | Promise<Execution>): Execution | Promise<Execution> {
+  return isPromise(execution) ? execution.then(undefined, failed) : execution;
 }
 
 /**

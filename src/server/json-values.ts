@@ -6,6 +6,8 @@ import { LIMITS } from '../limits.js';
  * asked before a text is parsed. Texts that are no JSON get a number too.
  */
 export function hasTooManyValues(text: string): boolean {
+  // Each value has a character of its own.
+  if (text.length <= LIMITS.messageValues) return false;
   let [values, strings] = [0, 0];
   for (let at = 0; at < text.length; at += 1) {
     const character = text.charCodeAt(at);

@@ -27,10 +27,12 @@ export interface WireSocket {
 export interface Channel {
   readonly isOpen: boolean;
   /**
-   * Messages of one turn of the event loop leave together. Resolves when the message has been handed to the network, or
-   * cannot be any more; at once, while next to nothing waits for that. Never rejects.
+   * Messages of one turn of the event loop leave together.
+   *
+   * @returns resolves when the message has been handed to the network, or cannot be any more, and never rejects; undefined:
+   * it need not be waited for, as next to nothing waits for that
    */
-  send(message: string): Promise<void>;
+  send(message: string): Promise<void> | undefined;
   /** Closes with the code's fixed words, or others of at most 123 bytes. A second close changes nothing. */
   close(code: CloseCode, words?: string): void;
   /** Pings the other side. Resolves with whether it answered: as soon as it has, or when the time is up. */
@@ -101,6 +103,16 @@ export function createChannel(socket: WireSocket, { wire, pingMs }: ChannelOptio
     });
   }
 
+  /** Messages so far: given to the socket, and taken from it by the network, which takes them in order. */
+  let [given, taken] = [0, 0];
+  /** Those who wait until that many have been taken, in order. */
+  const awaited: { readonly upTo: number; readonly go: () => void }[] = [];
+  const onTaken = (): void => {
+    taken += 1;
+    if (socket.isPaused && socket.bufferedAmount <= WAITING_BYTES) socket.resume();
+    while (awaited[0] && awaited[0].upTo <= taken) awaited.shift()?.go();
+  };
+
   let leave = (): void => {};
   const left = new Promise<void>((resolve) => (leave = resolve));
   void left.then(() => clearInterval(heartbeat));
@@ -112,19 +124,19 @@ export function createChannel(socket: WireSocket, { wire, pingMs }: ChannelOptio
     get isOpen() {
       return socket.readyState === socket.OPEN;
     },
-    send: (message) =>
-      new Promise((resolve) => {
-        if (socket.readyState !== socket.OPEN) return resolve();
-        gather();
-        socket.send(message, () => {
-          if (socket.isPaused && socket.bufferedAmount <= WAITING_BYTES) socket.resume();
-          resolve();
-        });
-        // Who does not read answers is asked nothing more of: requests wait in the client's own buffers. Pongs wait with
-        // them, so one that never reads again is gone with the next ping.
-        if (socket.bufferedAmount > WAITING_BYTES) socket.pause();
-        if (socket.bufferedAmount <= PROMPT_BYTES) resolve();
-      }),
+    send: (message) => {
+      if (socket.readyState !== socket.OPEN) return undefined;
+      gather();
+      given += 1;
+      socket.send(message, onTaken);
+      const waitingBytes = socket.bufferedAmount;
+      // Who does not read answers is asked nothing more of: requests wait in the client's own buffers. Pongs wait with
+      // them, so one that never reads again is gone with the next ping.
+      if (waitingBytes > WAITING_BYTES) socket.pause();
+      if (waitingBytes <= PROMPT_BYTES) return undefined;
+      const upTo = given;
+      return new Promise((go) => awaited.push({ upTo, go }));
+    },
     answers: (withinMs) => (asked ??= ask(withinMs).finally(() => (asked = null))),
     close: (code, words) => {
       socket.resume();

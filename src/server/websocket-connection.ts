@@ -112,18 +112,19 @@ export function createConnection({ viewer, channel, clock, unanswered }: Connect
     });
     if (ended !== null && ended !== 'UNAVAILABLE') stream.close(ended);
 
+    const given = (result: IteratorResult<Event, unknown>): IteratorResult<Event, undefined> | Promise<never> => {
+      if (!result.done) return result;
+      // GraphQL asks for what follows the farewell when it has written it: the socket may close now.
+      forget();
+      // Who is told `complete` does not come back.
+      return ended === null ? { done: true, value: undefined } : new Promise(() => {});
+    };
+    const failed = (error: unknown): never => {
+      forget();
+      throw error;
+    };
     const iterator: PulledEvents<Event> = {
-      async next() {
-        const result = await stream.next().catch((error: unknown) => {
-          forget();
-          throw error;
-        });
-        if (!result.done) return result;
-        // GraphQL asks for what follows the farewell when it has written it: the socket may close now.
-        forget();
-        // Who is told `complete` does not come back.
-        return ended === null ? { done: true, value: undefined } : new Promise(() => {});
-      },
+      next: () => stream.next().then(given, failed),
       async return() {
         forget();
         await stream.return?.();

@@ -1,139 +1,234 @@
-import { OperationTypeNode, type OperationDefinitionNode } from 'graphql';
-import { MessageType } from 'graphql-ws';
-import { LIMITS } from '../limits.js';
+import { GraphQLError, OperationTypeNode, type ExecutionResult, type FormattedExecutionResult } from 'graphql';
+import { SignalingError } from '../errors.js';
+import { startAnswerTime } from '../graphql/answer-time.js';
+import type { CallContext } from '../graphql/context.js';
+import { codeOf, defect } from '../graphql/errors.js';
+import type { Executor } from '../graphql/executor.js';
+import { isPromise } from '../graphql/plan-values.js';
+import type { Execution } from '../graphql/plans.js';
+import type { Channel } from './websocket-channel.js';
+import type { Connection, OwnConnection } from './websocket-connection.js';
+import {
+  completeMessage,
+  errorMessage,
+  nextMessage,
+  type OperationPayload,
+  type SubscribeMessage,
+} from './websocket-messages.js';
+import { Places, type Place } from './websocket-places.js';
 
-/** The operations of one socket, from the client's message to the last byte of the answer. */
-export interface Operations {
-  /** Takes a message of the client's. */
-  receive(text: string): void;
-  /**
-   * Takes a place for an operation before anything of it is read. When all are taken, there are a few more for what looks
-   * like `hangUpCall`.
-   *
-   * @param query its text; empty where it is named by an id
-   * @returns false: it may not run beside those that already do
-   */
-  admit(id: string, query: string): boolean;
-  /** To be told what an admitted operation is. @returns false: it has a place that only `hangUpCall` may have */
-  keeps(id: string, operation: OperationDefinitionNode): boolean;
-  isSubscription(id: string): boolean;
-  /** How many queries and mutations have not been answered yet. */
-  unanswered(): number;
-}
-
+/** What runs the operations of all sockets. */
 export interface OperationsOptions {
-  /** Does what a message asks for. Settles when that is over: for an operation, after its last answer. */
-  readonly handle: (text: string) => Promise<void>;
-  /** Whether messages are still taken; those that come later are as if never sent. */
-  readonly isOpen: () => boolean;
-  /** An operation could not be brought to its end. */
-  readonly onFailed: (id: string, error: unknown) => void;
-  /** A message was none that a client may send. */
-  readonly onInvalid: () => void;
-  /** An operation was begun under the id of another. */
-  readonly onDuplicate: () => void;
-  /** An operation is over. */
-  readonly onOver: () => void;
+  readonly executor: Executor;
+  readonly contextFor: (connection: Connection) => CallContext;
+  /** Told of each operation that was run, and of each subscription when it has begun; its document had been found valid. */
+  readonly onAnswered: (outcome: 'ok' | 'error', seconds: number) => void;
   readonly onDefect: (error: unknown) => void;
 }
 
-interface Underway {
+interface Operation {
+  /** Its id as JSON, written once. */
+  readonly id: string;
   /** Null until the document has been read. */
   kind: OperationTypeNode | null;
-  /** What it is counted among; null: it was not admitted. */
-  place: 'common' | 'hangUp' | null;
+  /** Null: it was not admitted. */
+  place: Place | null;
   /** The client wants no more of it, and may use its id again. */
   isLeft: boolean;
   /** What the client then asked for under the same id: begins when this is over, so that no answer goes to the wrong one. */
-  next: string | null;
+  next: SubscribeMessage | null;
+  events: AsyncIterator<ExecutionResult> | null;
+  /** Settles when the events have been given back. */
+  givenBack: Promise<void> | undefined;
 }
 
-export function createOperations(options: OperationsOptions): Operations {
-  const { handle } = options;
-  const underway = new Map<string, Underway>();
-  const free = { common: LIMITS.operationsPerSocket as number, hangUp: LIMITS.hangUpsPerSocket as number };
+/** Something was sent, and has to be waited for; else it was taken at once. */
+type Sent = Promise<void> | undefined;
 
-  function move(operation: Underway, place: Underway['place']): void {
-    if (operation.place !== null) free[operation.place] += 1;
-    if (place !== null) free[place] -= 1;
-    operation.place = place;
+/** Made once: an error costs more than the rest of a refusal, and this one is given to who sends too much. */
+const TOO_MANY = [new GraphQLError('', { originalError: new SignalingError('CALL_RATE_LIMITED') })];
+
+/**
+ * The operations of one socket, from the client's message to the last byte of the answer. What needs no waiting, neither to
+ * be run nor to be sent, is answered in the turn of the event loop in which it was asked.
+ */
+export class Operations {
+  readonly #options: OperationsOptions;
+  readonly #channel: Channel;
+  readonly #connection: OwnConnection;
+  readonly #underway = new Map<string, Operation>();
+  readonly #places = new Places();
+
+  constructor(options: OperationsOptions, channel: Channel, connection: OwnConnection) {
+    this.#options = options;
+    this.#channel = channel;
+    this.#connection = connection;
   }
 
-  function receive(text: string): void {
-    if (!options.isOpen()) return;
-    const { type, id } = envelopeOf(text);
-    const known = underway.get(id);
-    if (type === MessageType.Subscribe) {
-      if (!known) begin(id, text);
-      else if (!known.isLeft || known.next !== null) options.onDuplicate();
-      else known.next = text;
-    } else if (type === MessageType.Complete) {
-      if (known) Object.assign(known, { isLeft: true, next: null });
-      handle(text).catch(options.onDefect);
-    } else {
-      handle(text).catch(options.onInvalid);
+  subscribe(message: SubscribeMessage): void {
+    const known = this.#underway.get(message.id);
+    if (!known) this.#begin(message);
+    else if (!known.isLeft || known.next !== null) this.#channel.close(4409);
+    else known.next = message;
+  }
+
+  /** The client wants no more of an operation. One that is over already is none. */
+  complete(id: string): void {
+    const known = this.#underway.get(id);
+    if (known) this.#leave(known);
+  }
+
+  /** The socket is closed. */
+  leave(): void {
+    for (const operation of this.#underway.values()) this.#leave(operation);
+  }
+
+  /** How many queries and mutations have not been answered yet. */
+  unanswered(): number {
+    const awaitsAnswer = ({ kind, isLeft }: Operation) => kind !== OperationTypeNode.SUBSCRIPTION && !isLeft;
+    return [...this.#underway.values()].filter(awaitsAnswer).length;
+  }
+
+  #begin({ id, payload }: SubscribeMessage): void {
+    const operation: Operation = {
+      id: JSON.stringify(id),
+      kind: null,
+      place: null,
+      isLeft: false,
+      next: null,
+      events: null,
+      givenBack: undefined,
+    };
+    this.#underway.set(id, operation);
+    const over = (): void => this.#over(id, operation);
+    let sent: Sent;
+    try {
+      sent = this.#serve(operation, payload);
+    } catch (thrown) {
+      sent = this.#fail(operation, thrown);
+    }
+    if (sent === undefined) over();
+    else
+      sent
+        .catch((thrown: unknown) => this.#fail(operation, thrown))
+        .then(over)
+        .catch(this.#options.onDefect);
+  }
+
+  #over(id: string, { place, next }: Operation): void {
+    this.#underway.delete(id);
+    if (place !== null) this.#places.free(place);
+    // The connection's end may have waited for this.
+    this.#connection.settle();
+    if (next !== null && this.#channel.isOpen && this.#connection.isLive) this.#begin(next);
+  }
+
+  #leave(operation: Operation): void {
+    operation.next = null;
+    if (operation.isLeft) return;
+    operation.isLeft = true;
+    if (operation.events) operation.givenBack = this.#giveBack(operation.events);
+  }
+
+  async #giveBack(events: AsyncIterator<ExecutionResult>): Promise<void> {
+    try {
+      await events.return?.();
+    } catch (thrown) {
+      this.#options.onDefect(thrown);
     }
   }
 
-  function begin(id: string, text: string): void {
-    const operation: Underway = { kind: null, place: null, isLeft: false, next: null };
-    underway.set(id, operation);
-    void handle(text)
-      .catch((error: unknown) => options.onFailed(id, error))
-      .then(() => {
-        underway.delete(id);
-        move(operation, null);
-        options.onOver();
-        if (operation.next !== null) receive(operation.next);
-      });
+  #serve(operation: Operation, payload: OperationPayload): Sent {
+    const { executor, contextFor } = this.#options;
+    // What is not admitted is not read.
+    operation.place = this.#places.take(payload.query);
+    if (operation.place === null) return this.#refuse(operation, TOO_MANY);
+    const prepared = executor.prepare(payload, 'identified');
+    if (!('operation' in prepared)) return this.#refuse(operation, prepared);
+    operation.kind = prepared.operation.operation;
+    const place = this.#places.keep(operation.place, prepared.operation);
+    if (place === null) return this.#refuse(operation, TOO_MANY);
+    operation.place = place;
+
+    const contextValue = contextFor(this.#connection);
+    const seconds = startAnswerTime(contextValue);
+    const execution = executor.run({
+      schema: executor.schema,
+      document: prepared.document,
+      operationName: payload.operationName ?? null,
+      variableValues: payload.variables ?? null,
+      contextValue,
+    });
+    if (isPromise(execution)) return execution.then((settled) => this.#answer(operation, settled, seconds));
+    return this.#answer(operation, execution, seconds);
   }
 
-  return {
-    receive,
-    admit: (id, query) => {
-      const known = underway.get(id);
-      if (!known) return false;
-      if (free.common > 0) move(known, 'common');
-      else if (free.hangUp > 0 && mayBeHangUp(query)) move(known, 'hangUp');
-      return known.place !== null;
-    },
-    keeps: (id, operation) => {
-      const known = underway.get(id);
-      if (!known) return false;
-      known.kind = operation.operation;
-      if (!isHangUp(operation)) return known.place === 'common';
-      // It leaves the common places to the others.
-      if (free.hangUp > 0) move(known, 'hangUp');
-      return true;
-    },
-    isSubscription: (id) => underway.get(id)?.kind === OperationTypeNode.SUBSCRIPTION,
-    unanswered: () => {
-      const awaitsAnswer = ({ kind, isLeft }: Underway) => kind !== OperationTypeNode.SUBSCRIPTION && !isLeft;
-      return [...underway.values()].filter(awaitsAnswer).length;
-    },
-  };
-}
+  #answer(operation: Operation, execution: Execution, seconds: () => number): Sent {
+    this.#options.onAnswered('errors' in execution && execution.errors ? 'error' : 'ok', seconds());
+    if (Symbol.asyncIterator in execution) return this.#stream(operation, execution);
+    if (operation.isLeft) return undefined;
+    void this.#next(operation, execution);
+    return this.#channel.send(completeMessage(operation.id));
+  }
 
-/** More than any client writes to end a call: who has used up its places is not read at length. */
-const HANG_UP_CHARACTERS = 2_048;
+  /** The next event is asked for when the one before has been taken. */
+  async #stream(operation: Operation, results: AsyncIterable<ExecutionResult>): Promise<void> {
+    try {
+      const events = results[Symbol.asyncIterator]();
+      operation.events = events;
+      if (operation.isLeft) return await this.#giveBack(events);
+      for (;;) {
+        const event = await events.next();
+        if (operation.isLeft) return await operation.givenBack;
+        if (event.done) break;
+        let sent: Sent;
+        try {
+          sent = this.#next(operation, event.value);
+        } catch (thrown) {
+          await this.#giveBack(events);
+          throw thrown;
+        }
+        if (sent !== undefined) await sent;
+      }
+    } catch (thrown) {
+      const originalError = thrown instanceof Error ? thrown : new Error(typeof thrown);
+      return this.#refuse(operation, [new GraphQLError(originalError.message, { originalError })]);
+    }
+    return this.#channel.send(completeMessage(operation.id));
+  }
 
-function mayBeHangUp(query: string): boolean {
-  return query === '' || (query.length <= HANG_UP_CHARACTERS && query.includes('hangUpCall'));
-}
+  #next(operation: Operation, result: ExecutionResult): Sent {
+    const { errors, data } = result;
+    if (!errors) return this.#channel.send(nextMessage(operation.id, result as FormattedExecutionResult));
+    if (data === null || data === undefined) this.#endIfUnavailable(operation, errors);
+    return this.#channel.send(nextMessage(operation.id, { ...result, errors: this.#options.executor.masked(errors) }));
+  }
 
-/** Nothing may keep a user from ending a call. */
-function isHangUp({ operation, selectionSet: { selections } }: OperationDefinitionNode): boolean {
-  const [field, ...others] = selections;
-  const isOne = others.length === 0 && field?.kind === 'Field';
-  return operation === OperationTypeNode.MUTATION && isOne && field.name.value === 'hangUpCall';
-}
+  /** Ends an operation with errors in the place of a result. */
+  #refuse(operation: Operation, errors: readonly GraphQLError[]): Sent {
+    // Whether or not the client still wants to know: a defect is told by this too.
+    const masked = this.#options.executor.masked(errors);
+    if (operation.isLeft) return undefined;
+    this.#endIfUnavailable(operation, errors);
+    return this.#channel.send(errorMessage(operation.id, masked));
+  }
 
-/** What is needed of a message to know which operation it is about; whether it is well-formed is judged later. */
-function envelopeOf(text: string): { readonly type: unknown; readonly id: string } {
-  try {
-    const { type, id } = Object(JSON.parse(text)) as { type?: unknown; id?: unknown };
-    return { type, id: typeof id === 'string' ? id : '' };
-  } catch {
-    return { type: undefined, id: '' };
+  /** It failed beside being executed: its result cannot be written as JSON, for example. */
+  #fail(operation: Operation, thrown: unknown): Sent {
+    try {
+      return this.#refuse(operation, [defect(thrown)]);
+    } catch (failure) {
+      this.#options.onDefect(failure);
+      return undefined;
+    }
+  }
+
+  /**
+   * A client gives a subscription up for good when it is told of an error, and comes back by itself when its socket
+   * closes with 1013: so that is what it gets when a stream cannot begin, or go on, for the time being.
+   */
+  #endIfUnavailable({ kind }: Operation, errors: readonly GraphQLError[]): void {
+    if (kind !== OperationTypeNode.SUBSCRIPTION) return;
+    if (errors.some((each) => codeOf(each) === 'CALL_UNAVAILABLE')) this.#connection.end('UNAVAILABLE');
   }
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { SignalingError } from '../errors.js';
 import { quiet } from '../host/callback.js';
@@ -14,10 +13,10 @@ import { createProxies } from './proxies.js';
 import { createStrangers, type Strangers } from './strangers.js';
 import { admit, type AdmissionOptions, type Admitted } from './websocket-admission.js';
 import { createChannel } from './websocket-channel.js';
-import { CLOSE_TIMEOUT_MS, type CloseCode } from './websocket-codes.js';
+import { CLOSE_TIMEOUT_MS } from './websocket-codes.js';
 import { createConnection, type OwnConnection } from './websocket-connection.js';
-import { createOperations } from './websocket-operations.js';
-import { createProtocol, failureMessage, type ProtocolOptions, type Session } from './websocket-protocol.js';
+import { SUBPROTOCOL } from './websocket-messages.js';
+import { Protocol, type ProtocolOptions, type Session } from './websocket-protocol.js';
 import { startRechecks } from './websocket-rechecks.js';
 import { createSockets } from './websocket-sockets.js';
 import { TOKEN_MISSING } from './websocket-token.js';
@@ -102,10 +101,10 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
       ),
   };
   const sessions = new Set<Session>();
-  const protocol = createProtocol({ executor, connect, contextFor, onAnswered });
+  const parts: ProtocolOptions = { executor, connect, contextFor, onAnswered, onDefect };
   const wss = new WebSocketServer({
     noServer: true,
-    handleProtocols,
+    handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
     maxPayload: LIMITS.messageBytes,
     maxFragments: LIMITS.messageFragments,
     maxBufferedChunks: BUFFERED_CHUNKS,
@@ -137,63 +136,45 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     const { channel } = session;
     sessions.add(session);
 
-    const closed = protocol.opened(
-      {
-        protocol: socket.protocol,
-        send: channel.send,
-        close: (code) => channel.close(code as CloseCode),
-        onMessage: (handle) => {
-          const operations = createOperations({
-            handle,
-            isOpen: () => channel.isOpen && session.connection?.isLive !== false,
-            onFailed: (id, error) => void channel.send(failureMessage(executor, id, error)),
-            onInvalid: () => channel.close(4400),
-            onDuplicate: () => channel.close(4409),
-            onOver: () => session.connection?.settle(),
-            onDefect,
-          });
-          session.operations = operations;
-          socket.on('message', (data) => {
-            const text = String(data);
-            if (hasTooManyValues(text)) channel.close(1009);
-            else operations.receive(text);
-          });
-        },
-      },
-      session,
-    );
+    const protocol = socket.protocol === SUBPROTOCOL ? new Protocol(parts, session) : null;
+    if (!protocol) channel.close(4406);
+    socket.on('message', (data) => {
+      const text = String(data);
+      if (hasTooManyValues(text)) channel.close(1009);
+      else protocol?.receive(text);
+    });
     void channel.left
       .then(() => {
         sessions.delete(session);
         if (session.connection) sockets.remove(session.connection);
-        return closed();
+        protocol?.closed();
       })
       .catch(onDefect);
   }
 
-  async function connect(session: Session, given: string | undefined): Promise<boolean> {
+  async function connect(session: Session, given: string | undefined): Promise<OwnConnection | null> {
     const { channel, headers } = session;
     const authorization = given ?? headers.authorization;
     try {
       const viewer = await options.authenticate(authorization, { headers });
       session.stranger?.identified();
-      if (!channel.isOpen) return false;
+      if (!channel.isOpen) return null;
       const unanswered = (): number => session.operations?.unanswered() ?? 0;
       const connection = createConnection({ viewer, channel, clock, unanswered });
       // Known from here on, so that a revocation finds it.
       session.connection = connection;
       if (await hasPlace(connection)) connection.epoch = await options.nextEpoch(viewer);
       else channel.close(1013);
-      return channel.isOpen;
+      return channel.isOpen ? connection : null;
     } catch (error) {
       if (error instanceof SignalingError && error.status < 500) {
         if (authorization === undefined) channel.close(4403, TOKEN_MISSING);
         else if (session.stranger) strangers.refusedToken(session.address);
-        return false;
+        return null;
       }
       if (!(error instanceof SignalingError)) onDefect(error);
       channel.close(1013);
-      return false;
+      return null;
     }
   }
 

@@ -49,7 +49,7 @@ describe('what is sent', () => {
     // More than any buffer of the network takes.
     for (let n = 0; isSent && n < 1_000; n += 1) {
       isSent = await Promise.race([
-        channel.send('x'.repeat(100_000)).then(() => true),
+        Promise.resolve(channel.send('x'.repeat(100_000))).then(() => true),
         new Promise<boolean>((resolve) => setTimeout(resolve, 1_000, false)),
       ]);
     }
