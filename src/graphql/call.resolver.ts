@@ -16,6 +16,9 @@ import {
 import type { CallMedia, ConnectionReport, SdpType } from '../call/call.js';
 import type { HangUpReason } from '../call/party.js';
 import type { DeclineReason } from '../call/ring.js';
+import type { CallView } from '../call/view.js';
+import type { Viewer } from '../identity/viewer.js';
+import { next, type Soon } from '../soon.js';
 import {
   AnswerCallInput,
   DeclineCallInput,
@@ -27,7 +30,7 @@ import {
 } from './call.inputs.js';
 import { shapeOfCall } from './call.shape.js';
 import { Call, Device, SignalReceipt, StartCallPayload } from './call.types.js';
-import type { CallContext } from './context.js';
+import type { CallContext, Services } from './context.js';
 
 const READ = '@rateLimit(bucket: "read", max: 600, windowSeconds: 60, scope: DEVICE)';
 const CONTROL = '@rateLimit(bucket: "control", max: 600, windowSeconds: 60, scope: DEVICE)';
@@ -36,6 +39,21 @@ const CONTROL = '@rateLimit(bucket: "control", max: 600, windowSeconds: 60, scop
 class RecentCallsArgs {
   @Field(() => Int, { defaultValue: 20, description: 'How many, 1 to 50.' })
   first!: number;
+}
+
+type Calls = Services['calls'];
+
+/** What is asked of calls by a caller who is let in: in the same turn where nothing has to be waited for. */
+function asViewer<Result>(
+  { callSignaling }: CallContext,
+  work: (viewer: Viewer, calls: Calls) => Soon<Result>,
+): Soon<Result> {
+  return next(callSignaling.viewer(), (viewer) => work(viewer, callSignaling.services.calls));
+}
+
+/** A change of a call, which is answered with the call. */
+function moved(context: CallContext, move: (viewer: Viewer, calls: Calls) => Soon<CallView>): Soon<object> {
+  return next(asViewer(context, move), shapeOfCall);
 }
 
 /** One line for each: what is allowed, and what happens, is said in `call/`. */
@@ -48,16 +66,15 @@ export class CallResolver {
   })
   @Directive('@auth')
   @Directive(READ)
-  async call(@Ctx() { callSignaling }: CallContext, @Arg('id', () => ID, { description: 'The call.' }) id: string) {
-    const view = await callSignaling.services.calls.call(await callSignaling.viewer(), id);
-    return view && shapeOfCall(view);
+  call(@Ctx() context: CallContext, @Arg('id', () => ID, { description: 'The call.' }) id: string) {
+    return asViewer(context, (viewer, calls) => next(calls.call(viewer, id), (view) => view && shapeOfCall(view)));
   }
 
   @Query(() => [Call], { nullable: true, description: "The viewer's calls that have not ended." })
   @Directive('@auth')
   @Directive(READ)
-  async openCalls(@Ctx() { callSignaling }: CallContext) {
-    return (await callSignaling.services.calls.openCalls(await callSignaling.viewer())).map(shapeOfCall);
+  openCalls(@Ctx() context: CallContext) {
+    return asViewer(context, (viewer, calls) => next(calls.openCalls(viewer), (views) => views.map(shapeOfCall)));
   }
 
   @Query(() => [Call], {
@@ -66,8 +83,10 @@ export class CallResolver {
   })
   @Directive('@auth')
   @Directive(READ)
-  async recentCalls(@Ctx() { callSignaling }: CallContext, @Args(() => RecentCallsArgs) { first }: RecentCallsArgs) {
-    return (await callSignaling.services.calls.recentCalls(await callSignaling.viewer(), first)).map(shapeOfCall);
+  recentCalls(@Ctx() context: CallContext, @Args(() => RecentCallsArgs) { first }: RecentCallsArgs) {
+    return asViewer(context, (viewer, calls) =>
+      next(calls.recentCalls(viewer, first), (views) => views.map(shapeOfCall)),
+    );
   }
 
   @Mutation(() => StartCallPayload, {
@@ -76,11 +95,11 @@ clientCallId was used with other content.`,
   })
   @Directive('@auth')
   @Directive('@rateLimit(bucket: "startCall", max: 30, windowSeconds: 60)')
-  async startCall(
-    @Ctx() { callSignaling }: CallContext,
+  startCall(
+    @Ctx() context: CallContext,
     @Arg('input', () => StartCallInput, { description: 'Whom, and with what.' }) input: StartCallInput,
   ) {
-    const { outcome, call, offerId } = await callSignaling.services.calls.startCall(await callSignaling.viewer(), {
+    const start = {
       clientCallId: input.clientCallId,
       calleeAccountId: input.calleeAccountId,
       calleeDeviceId: input.calleeDeviceId ?? null,
@@ -88,18 +107,17 @@ clientCallId was used with other content.`,
       offerSdp: input.offerSdp,
       replacesCallId: input.replacesCallId ?? null,
       attachment: input.attachment ?? null,
-    });
-    return { outcome, call: shapeOfCall(call), offerId };
+    };
+    return asViewer(context, (viewer, calls) =>
+      next(calls.startCall(viewer, start), (started) => ({ ...started, call: shapeOfCall(started.call) })),
+    );
   }
 
   @Mutation(() => Call, { description: 'A callee device shows the call to its user.' })
   @Directive('@auth')
   @Directive(CONTROL)
-  async reportRinging(
-    @Ctx() { callSignaling }: CallContext,
-    @Arg('callId', () => ID, { description: 'The call.' }) callId: string,
-  ) {
-    return shapeOfCall(await callSignaling.services.calls.reportRinging(await callSignaling.viewer(), callId));
+  reportRinging(@Ctx() context: CallContext, @Arg('callId', () => ID, { description: 'The call.' }) callId: string) {
+    return moved(context, (viewer, calls) => calls.reportRinging(viewer, callId));
   }
 
   @Mutation(() => Call, {
@@ -107,22 +125,21 @@ clientCallId was used with other content.`,
   })
   @Directive('@auth')
   @Directive(CONTROL)
-  async answerCall(
-    @Ctx() { callSignaling }: CallContext,
+  answerCall(
+    @Ctx() context: CallContext,
     @Arg('input', () => AnswerCallInput, { description: 'Which call, and with what.' }) input: AnswerCallInput,
   ) {
-    return shapeOfCall(await callSignaling.services.calls.answerCall(await callSignaling.viewer(), input));
+    return moved(context, (viewer, calls) => calls.answerCall(viewer, input));
   }
 
   @Mutation(() => Call, { description: 'A callee device does not take the call.' })
   @Directive('@auth')
   @Directive(CONTROL)
-  async declineCall(
-    @Ctx() { callSignaling }: CallContext,
+  declineCall(
+    @Ctx() context: CallContext,
     @Arg('input', () => DeclineCallInput, { description: 'Which call, and why.' }) { callId, reason }: DeclineCallInput,
   ) {
-    const { calls } = callSignaling.services;
-    return shapeOfCall(await calls.declineCall(await callSignaling.viewer(), callId, reason as DeclineReason));
+    return moved(context, (viewer, calls) => calls.declineCall(viewer, callId, reason as DeclineReason));
   }
 
   @Mutation(() => Call, {
@@ -130,12 +147,11 @@ clientCallId was used with other content.`,
   })
   @Directive('@auth')
   @Directive('@rateLimit(bucket: "hangUp", max: 600, windowSeconds: 60, scope: DEVICE)')
-  async hangUpCall(
-    @Ctx() { callSignaling }: CallContext,
+  hangUpCall(
+    @Ctx() context: CallContext,
     @Arg('input', () => HangUpCallInput, { description: 'Which call, and why.' }) { callId, reason }: HangUpCallInput,
   ) {
-    const { calls } = callSignaling.services;
-    return shapeOfCall(await calls.hangUpCall(await callSignaling.viewer(), callId, reason as HangUpReason));
+    return moved(context, (viewer, calls) => calls.hangUpCall(viewer, callId, reason as HangUpReason));
   }
 
   @Mutation(() => SignalReceipt, {
@@ -143,23 +159,22 @@ clientCallId was used with other content.`,
   })
   @Directive('@auth')
   @Directive('@rateLimit(bucket: "description", max: 300, windowSeconds: 60, scope: DEVICE)')
-  async sendDescription(
-    @Ctx() { callSignaling }: CallContext,
+  sendDescription(
+    @Ctx() context: CallContext,
     @Arg('input', () => SendDescriptionInput, { description: 'The description.' }) input: SendDescriptionInput,
   ) {
-    const { services, waiting } = callSignaling;
     const description = { ...input, type: input.type as SdpType, inReplyTo: input.inReplyTo ?? null };
-    return services.calls.sendDescription(await callSignaling.viewer(), description, waiting.onWait);
+    const { onWait } = context.callSignaling.waiting;
+    return asViewer(context, (viewer, calls) => calls.sendDescription(viewer, description, onWait));
   }
 
   @Mutation(() => SignalReceipt, { description: 'Candidates of this device, in batches, in order.' })
   @Directive('@auth')
   @Directive('@rateLimit(bucket: "candidates", max: 1200, windowSeconds: 60, scope: DEVICE)')
-  async sendIceCandidates(
-    @Ctx() { callSignaling }: CallContext,
+  sendIceCandidates(
+    @Ctx() context: CallContext,
     @Arg('input', () => SendIceCandidatesInput, { description: 'The candidates.' }) input: SendIceCandidatesInput,
   ) {
-    const { services, waiting } = callSignaling;
     const candidates = input.candidates.map(({ candidate, sdpMid, sdpMLineIndex, usernameFragment }) => ({
       candidate,
       sdpMid: sdpMid ?? null,
@@ -167,21 +182,19 @@ clientCallId was used with other content.`,
       usernameFragment: usernameFragment ?? null,
     }));
     const batch = { ...input, candidates };
-    return services.calls.sendIceCandidates(await callSignaling.viewer(), batch, waiting.onWait);
+    const { onWait } = context.callSignaling.waiting;
+    return asViewer(context, (viewer, calls) => calls.sendIceCandidates(viewer, batch, onWait));
   }
 
   @Mutation(() => Call, { description: "The device's own RTCPeerConnection became connected, or lost its peer." })
   @Directive('@auth')
   @Directive(CONTROL)
-  async reportConnection(
-    @Ctx() { callSignaling }: CallContext,
+  reportConnection(
+    @Ctx() context: CallContext,
     @Arg('input', () => ReportConnectionInput, { description: 'Which call, and the present state.' })
     { callId, connection }: ReportConnectionInput,
   ) {
-    const { calls } = callSignaling.services;
-    return shapeOfCall(
-      await calls.reportConnection(await callSignaling.viewer(), callId, connection as ConnectionReport),
-    );
+    return moved(context, (viewer, calls) => calls.reportConnection(viewer, callId, connection as ConnectionReport));
   }
 }
 

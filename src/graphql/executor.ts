@@ -12,10 +12,10 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
+import { caught, type Soon } from '../soon.js';
 import { tooManyCallsRead } from './calls-read.js';
 import { createDocuments, type Caller, type Documents } from './documents.js';
 import { coded, defect, type Masker } from './errors.js';
-import { isPromise } from './plan-values.js';
 import { createPlans, type Execution } from './plans.js';
 import { validationLimits } from './rules.js';
 import type { TrustedDocuments } from './trusted-documents.js';
@@ -59,7 +59,7 @@ export interface Executor {
    * Runs a prepared operation of any kind. A promise is given only where something has to be waited for. Neither throws
    * nor rejects: what is thrown becomes an error of the result.
    */
-  run(args: ExecutionArgs): Execution | Promise<Execution>;
+  run(args: ExecutionArgs): Soon<Execution>;
   /** Errors as they may be sent. */
   masked(errors: readonly GraphQLError[]): readonly GraphQLFormattedError[];
 }
@@ -101,24 +101,18 @@ export function createExecutor({ schema, masker, introspection, trusted }: Execu
       const { errors = [] } = execute({ schema, document, operationName: operationName ?? null }) as ExecutionResult;
       return errors.map((error) => coded(error, 'OPERATION_RESOLUTION_FAILURE'));
     },
-    run: (args) => {
-      try {
-        const operation = getOperationAST(args.document, args.operationName);
-        if (!operation) return kept(execute(args));
-        const checked = checkedVariables(schema, args.document, operation, args.variableValues);
-        return 'errors' in checked ? checked : kept(plans.run(args, operation, checked.values));
-      } catch (error) {
-        return failed(error);
-      }
-    },
+    run: (args) =>
+      caught<Execution>(
+        () => {
+          const operation = getOperationAST(args.document, args.operationName);
+          if (!operation) return execute(args);
+          const checked = checkedVariables(schema, args.document, operation, args.variableValues);
+          return 'errors' in checked ? checked : plans.run(args, operation, checked.values);
+        },
+        (thrown) => ({ errors: [defect(thrown)] }),
+      ),
     masked: (errors) => errors.map((error) => masker(error.toJSON(), error)),
   };
-}
-
-const failed = (thrown: unknown): ExecutionResult => ({ errors: [defect(thrown)] });
-
-function kept(execution: Execution | Promise<Execution>): Execution | Promise<Execution> {
-  return isPromise(execution) ? execution.then(undefined, failed) : execution;
 }
 
 /**

@@ -1,7 +1,6 @@
 import {
   defaultFieldResolver,
   defaultTypeResolver,
-  getArgumentValues,
   GraphQLError,
   isLeafType,
   isListType,
@@ -16,7 +15,10 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
 } from 'graphql';
-import { isPromise, keysOf, leafOf, plainValueOf, put, whole, type Path, type Result } from './plan-values.js';
+import { isPromise } from '../soon.js';
+import { AnswerErrors } from './plan-errors.js';
+import { completedPlain } from './plan-plain.js';
+import { keysOf, leafOf, put, type Path, type Result } from './plan-values.js';
 import type { Plan, SelectedField, Selection } from './plan.js';
 
 /** What an operation is run with. */
@@ -35,7 +37,11 @@ export function runPlan(plan: Plan, values: PlanValues): ExecutionResult | Promi
   const run = new Run(plan, values);
   try {
     const data = run.root();
-    return isPromise(data) ? data.then((whole) => run.answer(whole as Result), run.failed) : run.answer(data as Result);
+    if (!isPromise(data)) return run.answer(data as Result);
+    return data.then(
+      (settled) => run.answer(settled as Result),
+      (error: unknown) => run.failed(error),
+    );
   } catch (error) {
     return run.failed(error);
   }
@@ -44,27 +50,26 @@ export function runPlan(plan: Plan, values: PlanValues): ExecutionResult | Promi
 class Run {
   readonly #plan: Plan;
   readonly #values: PlanValues;
-  readonly #errors: GraphQLError[] = [];
-  /** Positions that an error has made null: what goes wrong below them is not told any more. */
-  readonly #nulled = new Set<Path | undefined>();
+  #errors: AnswerErrors | null = null;
 
   constructor(plan: Plan, values: PlanValues) {
     this.#plan = plan;
     this.#values = values;
   }
 
-  readonly answer = (data: Result | null): ExecutionResult =>
-    this.#errors.length === 0 ? { data } : { errors: this.#errors, data };
+  answer(data: Result | null): ExecutionResult {
+    return this.#errors === null ? { data } : { errors: this.#errors.told, data };
+  }
 
   /** A field at the root that must not be null has none. */
-  readonly failed = (error: unknown): ExecutionResult => {
-    this.#add(error as GraphQLError, undefined);
+  failed(error: unknown): ExecutionResult {
+    (this.#errors ??= new AnswerErrors()).add(error as GraphQLError, undefined);
     return this.answer(null);
-  };
+  }
 
   root(): unknown {
     const { operation, root } = this.#plan;
-    const inOrder = operation.operation === OperationTypeNode.MUTATION;
+    const inOrder = operation.operation === OperationTypeNode.MUTATION && root.fields.length > 1;
     return inOrder ? this.#oneByOne(root) : this.#fields(root, this.#values.rootValue, undefined);
   }
 
@@ -84,40 +89,59 @@ class Run {
 
   #fields({ fields }: Selection, source: unknown, path: Path | undefined): unknown {
     const result: Result = {};
-    let waits = false;
+    const keys: string[] = [];
+    const waits: Promise<unknown>[] = [];
     try {
       for (const each of fields) {
         const value = this.#field(each, source, path);
+        // In its place, so that the order is that of the document.
         result[each.key] = value;
-        waits ||= isPromise(value);
+        if (!isPromise(value)) continue;
+        keys.push(each.key);
+        waits.push(value);
       }
     } catch (error) {
-      if (!waits) throw error;
+      if (waits.length === 0) throw error;
       // What is under way is over before the answer is.
-      return whole(result).finally(() => {
+      return Promise.all(waits).finally(() => {
         throw error;
       });
     }
-    return waits ? whole(result) : result;
+    if (waits.length === 0) return result;
+    return Promise.all(waits).then((settled) => {
+      keys.forEach((key, i) => put(result, key, settled[i]));
+      return result;
+    });
   }
 
   #field(selected: SelectedField, source: unknown, parentPath: Path | undefined): unknown {
-    const { field, key, parent, nodes, leaf } = selected;
-    const { type } = field;
+    const { field, key, parent } = selected;
     if (field === TypeNameMetaFieldDef) return parent.name;
-    const plain = leaf ? plainValueOf(source, field.name) : undefined;
-    if (plain === null && leaf === type) return null;
+    if (!field.resolve && typeof source === 'object' && source !== null) {
+      const completed = completedPlain(selected, (source as Result)[field.name]);
+      if (completed !== undefined) return completed;
+    }
     const path: Path = { prev: parentPath, key, typename: parent.name };
-    if (plain !== undefined) return this.#settled(type, plain, selected, path);
     try {
       const { contextValue, variableValues } = this.#values;
-      const args = field.args.length === 0 ? {} : getArgumentValues(field, nodes[0], variableValues);
+      const args = selected.argumentsIn(variableValues);
       const resolve = field.resolve ?? defaultFieldResolver;
       const value: unknown = resolve(source, args, contextValue, this.#info(selected, path));
-      return this.#settled(type, value, selected, path);
+      const completed = isPromise(value)
+        ? value.then((settled) => this.#whole(settled, selected, path))
+        : this.#whole(value, selected, path);
+      if (!isPromise(completed)) return completed;
+      // In two steps, as in graphql-js: which of two errors comes first decides whether the other is told.
+      return completed.then(undefined, (error: unknown) => this.#caught(error, field.type, selected, path));
     } catch (error) {
-      return this.#caught(error, type, selected, path);
+      return this.#caught(error, field.type, selected, path);
     }
+  }
+
+  /** The value of a field, completed in the short way, or in the one that knows what is wrong. */
+  #whole(value: unknown, selected: SelectedField, path: Path): unknown {
+    const completed = completedPlain(selected, value);
+    return completed === undefined ? this.#complete(selected.field.type, value, selected, path) : completed;
   }
 
   #info({ field, nodes, parent }: SelectedField, path: Path): GraphQLResolveInfo {
@@ -202,28 +226,19 @@ class Run {
   #abstract(type: GraphQLAbstractType, value: unknown, selected: SelectedField, path: Path): unknown {
     const resolveType = type.resolveType ?? defaultTypeResolver;
     const named = resolveType(value, this.#values.contextValue, this.#info(selected, path), type) as unknown;
-    const object = (name: unknown): unknown => this.#object(this.#typeNamed(name, type), value, selected, path);
+    const object = (name: unknown): unknown => {
+      const found = selected.typeNamed(name, type);
+      if (found) return this.#object(found, value, selected, path);
+      throw new GraphQLError(`Abstract type "${type.name}" was resolved to none of its types.`);
+    };
     return isPromise(named) ? named.then(object) : object(named);
-  }
-
-  #typeNamed(name: unknown, type: GraphQLAbstractType): GraphQLObjectType {
-    const found = typeof name === 'string' ? this.#plan.schema.getType(name) : undefined;
-    if (isObjectType(found) && this.#plan.schema.isSubType(type, found)) return found;
-    throw new GraphQLError(`Abstract type "${type.name}" was resolved to none of its types.`);
   }
 
   /** An error is told once, at the field where it came up; a field that must not be null hands it to the one above. */
   #caught(thrown: unknown, type: GraphQLOutputType, { nodes }: SelectedField, path: Path): null {
     const error = locatedError(thrown, nodes, keysOf(path));
     if (isNonNullType(type)) throw error;
-    this.#add(error, path);
+    (this.#errors ??= new AnswerErrors()).add(error, path);
     return null;
-  }
-
-  #add(error: GraphQLError, path: Path | undefined): void {
-    for (let at = path; at !== undefined; at = at.prev) if (this.#nulled.has(at)) return;
-    if (this.#nulled.has(undefined)) return;
-    this.#nulled.add(path);
-    this.#errors.push(error);
   }
 }

@@ -1,8 +1,7 @@
 import {
   BREAK,
-  getNullableType,
   isAbstractType,
-  isLeafType,
+  isObjectType,
   Kind,
   TypeNameMetaFieldDef,
   typeFromAST,
@@ -10,13 +9,15 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLAbstractType,
   type GraphQLField,
-  type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLSchema,
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { argumentsOf, type Arguments } from './plan-arguments.js';
+import { plainOf, type Plain } from './plan-plain.js';
 
 /** An operation made ready to be run many times: which fields of which type it selects is worked out once. */
 export interface Plan {
@@ -38,10 +39,13 @@ export interface SelectedField {
   readonly nodes: readonly [FieldNode, ...FieldNode[]];
   readonly parent: GraphQLObjectType;
   readonly field: GraphQLField<unknown, unknown>;
-  /** It has no resolver, and its value is a scalar or of an enum: of this type, if it is not null. */
-  readonly leaf: GraphQLLeafType | null;
+  readonly argumentsIn: Arguments;
   /** What is selected of a value of this type. */
   selectionOf(type: GraphQLObjectType): Selection;
+  /** @returns null: no object type of that name is one of those */
+  typeNamed(name: unknown, abstract: GraphQLAbstractType): GraphQLObjectType | null;
+  /** How its values are completed that are plain, made at the first one. Null: none can be. */
+  plain(): Plain | null;
 }
 
 type Fragments = Plan['fragments'];
@@ -128,7 +132,11 @@ function selected(
     known.push(selection);
     return selection;
   };
-  const type = getNullableType(field.type);
-  const leaf = field.resolve === undefined && isLeafType(type) ? type : null;
-  return { key, nodes, parent, field, leaf, selectionOf };
+  const typeNamed: SelectedField['typeNamed'] = (name, abstract) => {
+    const type = typeof name === 'string' ? schema.getType(name) : undefined;
+    return isObjectType(type) && schema.isSubType(abstract, type) ? type : null;
+  };
+  let made: Plain | null | undefined;
+  const plain = (): Plain | null => (made === undefined ? (made = plainOf({ field, selectionOf, typeNamed })) : made);
+  return { key, nodes, parent, field, argumentsIn: argumentsOf(field, nodes[0]), selectionOf, typeNamed, plain };
 }

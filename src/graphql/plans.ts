@@ -8,7 +8,8 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import { runPlan } from './plan-run.js';
+import { isPromise } from '../soon.js';
+import { runPlan, type PlanValues } from './plan-run.js';
 import { planOf, type Plan } from './plan.js';
 
 /** A stream of results, or one result: also where a subscription was refused. */
@@ -43,16 +44,18 @@ export function createPlans(schema: GraphQLSchema): Plans {
     return plan;
   }
 
-  async function stream(args: ExecutionArgs, operation: OperationDefinitionNode, variableValues: object) {
+  async function stream(
+    args: ExecutionArgs,
+    operation: OperationDefinitionNode,
+    variableValues: PlanValues['variableValues'],
+  ): Promise<Execution> {
     // One stream has many events.
     const plan = planFor(args, operation, true);
     if (plan === null) return subscribe(args);
     const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return source;
     const { contextValue } = args;
-    return answers(source, (rootValue) =>
-      runPlan(plan, { rootValue, contextValue, variableValues: { ...variableValues } }),
-    );
+    return answers(source, (rootValue) => runPlan(plan, { rootValue, contextValue, variableValues }));
   }
 
   return {
@@ -75,7 +78,9 @@ function answers(
   const iterator: AsyncIterator<ExecutionResult, undefined> & AsyncIterable<ExecutionResult> = {
     next: async () => {
       const event = await events.next();
-      return event.done ? over : { value: await answer(event.value), done: false };
+      if (event.done) return over;
+      const value = answer(event.value);
+      return { value: isPromise(value) ? ((await value) as ExecutionResult) : value, done: false };
     },
     return: async () => {
       await events.return?.();

@@ -1,5 +1,6 @@
 import { Ctx, Directive, Query, Resolver } from './type-graphql.js';
 import type { RelayCredentials } from '../relay/credentials.js';
+import { next, type Soon } from '../soon.js';
 import type { CallContext } from './context.js';
 import { CallRelay } from './relay.types.js';
 
@@ -12,7 +13,7 @@ CALL_RELAY_RATE_LIMITED (with retryAfterSeconds), CALL_RELAY_PROVIDER_ERROR or C
   })
   @Directive('@auth')
   @Directive('@rateLimit(bucket: "callRelay", max: 20, windowSeconds: 600)')
-  async callRelay(@Ctx() { callSignaling }: CallContext): Promise<RelayCredentials> {
-    return callSignaling.services.relay.issue(await callSignaling.viewer());
+  callRelay(@Ctx() { callSignaling }: CallContext): Soon<RelayCredentials> {
+    return next(callSignaling.viewer(), (viewer) => callSignaling.services.relay.issue(viewer));
   }
 }

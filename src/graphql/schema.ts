@@ -30,7 +30,6 @@ export function buildSubgraph({ composeDirectives = true }: SchemaOptions = {}):
     resolvers: [RelayResolver, CallResolver, DeviceResolver, EventResolver],
     orphanedTypes: [...eventTypes],
     directives: [authDirective, rateLimitDirective],
-    validate: false,
     // Asked for although every subscription has a source of its own.
     pubSub: { publish: () => {}, subscribe: neverSubscribed },
   });

@@ -3,24 +3,43 @@
  * that uses type-graphql has too, perhaps of another version: ours is there only while our own code is at work.
  */
 import 'reflect-metadata';
-import type { GraphQLSchema } from 'graphql';
+import { isInterfaceType, isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import * as library from 'type-graphql';
 
-interface Storage {
-  readonly fieldResolvers: readonly { readonly methodName: string }[];
+type Class = abstract new () => object;
+
+/** A parameter of a resolver's method. */
+type Parameter =
+  | { readonly kind: 'arg'; readonly name: string; readonly index: number }
+  | { readonly kind: 'args' | 'context' | 'root'; readonly index: number };
+
+/** A method that gives the value of a field, as type-graphql has written it down. */
+interface Handler {
+  readonly target: new () => object;
+  readonly methodName: string;
+  readonly schemaName: string;
+  readonly params?: readonly Parameter[];
+  /** Of a field that is not at the root: the class of its type. */
+  readonly getObjectType?: () => Class;
 }
 
-const place = globalThis as { TypeGraphQLMetadataStorage?: Storage | undefined };
+interface Storage {
+  readonly queries: readonly Handler[];
+  readonly mutations: readonly Handler[];
+  readonly subscriptions: readonly Handler[];
+  readonly fieldResolvers: readonly Handler[];
+  readonly objectTypes: readonly { readonly target: Class; readonly name: string }[];
+}
+
+const place = globalThis as unknown as { TypeGraphQLMetadataStorage?: Storage | undefined };
 /** What does not stand in the variable at present: our storage, or the host's while ours is there. */
 let other: Storage | undefined;
-let isOurs = false;
 
 function exchange(): void {
-  isOurs = !isOurs;
   [place.TypeGraphQLMetadataStorage, other] = [other, place.TypeGraphQLMetadataStorage];
 }
 
-/** Outside of our storage it runs in ours, within it in the host's. Work must be synchronous. */
+/** Runs work in our storage. It must be synchronous. */
 function exchanged<Result>(work: () => Result): Result {
   exchange();
   try {
@@ -58,49 +77,70 @@ export const Root = ours(library.Root);
 export const Subscription = ours(library.Subscription);
 export { ID, Int, type ClassType } from 'type-graphql';
 
-/** The schema of the decorated classes, whose resolvers leave the host's storage as it is. */
-export function buildCodeSchema(options: Omit<library.BuildSchemaOptions, 'container'>): GraphQLSchema {
-  const schema = exchanged(() => library.buildSchemaSync({ ...options, container } as library.BuildSchemaOptions));
-  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
-  const resolved = exchanged(
-    () => new Set(place.TypeGraphQLMetadataStorage?.fieldResolvers.map(({ methodName }) => methodName)),
-  );
+/**
+ * The schema of the decorated classes. Its fields are resolved by the methods themselves: what type-graphql puts before
+ * each call (instances of argument classes, middlewares, validation; we use none) is left out, and with it its storage.
+ */
+export function buildCodeSchema(options: Omit<library.BuildSchemaOptions, 'validate'>): GraphQLSchema {
+  const [schema, storage] = exchanged(() => {
+    const built = library.buildSchemaSync({ ...options, validate: false });
+    return [built, place.TypeGraphQLMetadataStorage as Storage];
+  });
+  const handlers = handlersOf(storage);
   for (const type of Object.values(schema.getTypeMap())) {
     // Those of GraphQL itself are every schema's.
-    if (!('getFields' in type) || type.name.startsWith('__')) continue;
+    if (!(isObjectType(type) || isInterfaceType(type)) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
+      const handler = handlers.get(`${type.name}.${field.name}`);
+      if (handler) field.resolve = resolverOf(handler);
       // What is a property of its object is read by the engine itself, which costs far less.
-      if (!roots.some((root) => root === type) && !resolved.has(field.name))
-        delete (field as { resolve?: unknown }).resolve;
-      // Only arguments are looked up in the storage.
-      if (!('args' in field) || field.args.length === 0 || !field.resolve) continue;
-      const resolve = field.resolve as Callable;
-      field.resolve = ((...given: never[]) => exchanged(() => resolve(...given))) as typeof field.resolve;
+      else delete field.resolve;
     }
   }
   return schema;
 }
 
+/** By type and field. */
+function handlersOf(storage: Storage): ReadonlyMap<string, Handler> {
+  const { queries, mutations, subscriptions, fieldResolvers, objectTypes } = storage;
+  const typeOf = ({ getObjectType }: Handler): string | undefined =>
+    objectTypes.find(({ target }) => target === getObjectType?.())?.name;
+  const under = (typeName: string | undefined, handler: Handler): [string, Handler] => [
+    `${typeName}.${handler.schemaName}`,
+    handler,
+  ];
+  return new Map([
+    ...queries.map((handler) => under('Query', handler)),
+    ...mutations.map((handler) => under('Mutation', handler)),
+    ...subscriptions.map((handler) => under('Subscription', handler)),
+    ...fieldResolvers.map((handler) => under(typeOf(handler), handler)),
+  ]);
+}
+
+type Resolve = GraphQLFieldResolver<unknown, unknown, Readonly<Record<string, unknown>>>;
+
+function resolverOf({ target, methodName, params = [] }: Handler): Resolve {
+  const instance = new target() as Record<string, Callable>;
+  const takes = [...params].sort((a, b) => a.index - b.index).map(takeOf);
+  return (root, args, context) => instance[methodName]?.(...takes.map((take) => take(root, args, context) as never));
+}
+
+type Take = (root: unknown, args: Readonly<Record<string, unknown>>, context: unknown) => unknown;
+
+/** Where a parameter gets its value from. */
+function takeOf(parameter: Parameter): Take {
+  switch (parameter.kind) {
+    case 'arg':
+      return (_root, args) => args[parameter.name];
+    case 'args':
+      return (_root, args) => args;
+    case 'context':
+      return (_root, _args, context) => context;
+    case 'root':
+      return (root) => root;
+    default:
+      throw new TypeError(`a resolver has a parameter of another kind: ${JSON.stringify(parameter)}`);
+  }
+}
+
 export const createResolversMap = library.createResolversMap;
-
-const instances = new Map<unknown, object>();
-
-/** Resolvers of fields with arguments are called within our storage, and run outside of it: they may call the host. */
-const container: library.ContainerType = {
-  get: (Class: new () => object) => {
-    const known = instances.get(Class);
-    if (known) return known;
-    const instance = new Class();
-    const outside = new Proxy(instance, {
-      get: (_, name) => {
-        const method = Reflect.get(instance, name) as unknown;
-        if (typeof method !== 'function') return method;
-        const run = method as Callable;
-        return (...given: never[]) =>
-          isOurs ? exchanged(() => run.apply(instance, given)) : run.apply(instance, given);
-      },
-    });
-    instances.set(Class, outside);
-    return outside;
-  },
-};

@@ -12,16 +12,80 @@ import {
 } from 'graphql';
 import { SignalingError } from '../errors.js';
 import { LIMITS } from '../limits.js';
+import { coercerOf, UNFIT, type Coercer } from './coercers.js';
 
 /** The values of an operation's variables, or what is wrong with those that were sent. */
 export type Variables =
   { readonly values: Readonly<Record<string, unknown>> } | { readonly errors: readonly GraphQLError[] };
 
 /**
- * Looks at the values of variables before the engine does (GraphQL, section 6.1.2). The engine goes on after an error
- * and prints the value in each one; this stops at the first few, and names only what is in the schema.
+ * Coerces the values of variables (GraphQL, section 6.1.2). What fits is coerced at once; where something does not, all
+ * are looked at again, to say what is wrong.
  */
 export function variablesOf(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode,
+  given: Readonly<Record<string, unknown>>,
+): Variables {
+  try {
+    return { values: fitting(variablesOfOperation(schema, operation), given) };
+  } catch {
+    return checked(schema, operation, given);
+  }
+}
+
+/** A variable of an operation, made ready. */
+interface Variable {
+  readonly name: string;
+  readonly coerce: Coercer;
+  readonly required: boolean;
+  /** Null: it has none. */
+  readonly makeDefault: (() => unknown) | null;
+}
+interface OfSchema {
+  readonly schema: GraphQLSchema;
+  readonly variables: readonly Variable[];
+}
+
+/** Goes with its document. */
+const prepared = new WeakMap<OperationDefinitionNode, OfSchema>();
+
+function variablesOfOperation(schema: GraphQLSchema, operation: OperationDefinitionNode): readonly Variable[] {
+  const known = prepared.get(operation);
+  if (known?.schema === schema) return known.variables;
+  const variables = (operation.variableDefinitions ?? []).flatMap(({ variable, type: node, defaultValue }) => {
+    const type = typeFromAST(schema, node);
+    // Any other type was refused when the document was validated.
+    if (!isInputType(type)) return [];
+    const makeDefault = defaultValue ? (): unknown => valueFromAST(defaultValue, type) : null;
+    return [{ name: variable.name.value, coerce: coercerOf(type), required: isNonNullType(type), makeDefault }];
+  });
+  prepared.set(operation, { schema, variables });
+  return variables;
+}
+
+/** @throws anything, where one does not fit */
+function fitting(variables: readonly Variable[], given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const { name, coerce, required, makeDefault } of variables) {
+    if (Object.hasOwn(given, name)) put(values, name, coerce(given[name]));
+    else if (makeDefault) put(values, name, makeDefault());
+    else if (required) throw UNFIT;
+  }
+  return values;
+}
+
+/** A variable may be called `__proto__`, which as a key of its own changes nothing that is inherited. */
+function put(values: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === '__proto__') Object.defineProperty(values, name, { value, enumerable: true });
+  else values[name] = value;
+}
+
+/**
+ * The engine goes on after an error and prints the value in each one; this stops at the first few, and names only what
+ * is in the schema.
+ */
+function checked(
   schema: GraphQLSchema,
   { variableDefinitions = [] }: OperationDefinitionNode,
   given: Readonly<Record<string, unknown>>,
@@ -46,7 +110,7 @@ export function variablesOf(
       // Any other type was refused when the document was validated.
       if (!isInputType(type)) continue;
       if (!Object.hasOwn(given, name)) {
-        if (definition.defaultValue) values[name] = valueFromAST(definition.defaultValue, type);
+        if (definition.defaultValue) put(values, name, valueFromAST(definition.defaultValue, type));
         else if (isNonNullType(type))
           report(definition, `of required type "${print(definition.type)}" was not provided`);
       } else if (given[name] === null && isNonNullType(type)) {
@@ -54,7 +118,7 @@ export function variablesOf(
       } else {
         const onError = (path: readonly (string | number)[], _value: unknown, { message }: Error): void =>
           report(definition, `got an invalid value${placeIn(name, path)}${reasonIn(message)}`);
-        values[name] = coerceInputValue(given[name], type, onError, true);
+        put(values, name, coerceInputValue(given[name], type, onError, true));
       }
     }
   } catch (error) {

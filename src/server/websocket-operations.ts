@@ -4,8 +4,8 @@ import { startAnswerTime } from '../graphql/answer-time.js';
 import type { CallContext } from '../graphql/context.js';
 import { codeOf, defect } from '../graphql/errors.js';
 import type { Executor } from '../graphql/executor.js';
-import { isPromise } from '../graphql/plan-values.js';
 import type { Execution } from '../graphql/plans.js';
+import { isPromise } from '../soon.js';
 import type { Channel } from './websocket-channel.js';
 import type { Connection, OwnConnection } from './websocket-connection.js';
 import {
