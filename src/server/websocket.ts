@@ -15,6 +15,7 @@ import { admit, type AdmissionOptions, type Admitted } from './websocket-admissi
 import { createChannel } from './websocket-channel.js';
 import { CLOSE_TIMEOUT_MS } from './websocket-codes.js';
 import { createConnection, type OwnConnection } from './websocket-connection.js';
+import { drain } from './websocket-drain.js';
 import { SUBPROTOCOL } from './websocket-messages.js';
 import { Protocol, type ProtocolOptions, type Session } from './websocket-protocol.js';
 import { startRechecks } from './websocket-rechecks.js';
@@ -204,14 +205,14 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     onDefect,
   });
 
-  async function drain(): Promise<void> {
+  function end(): Promise<void> {
     stopRechecks();
-    const closed = new Promise((resolve) => wss.close(resolve));
-    for (const { connection, channel } of sessions) {
-      if (connection) connection.end('SHUTDOWN');
-      else channel.close(1012);
-    }
-    await closed;
+    return drain({
+      sockets: sessions,
+      sayGoodbye: ({ connection, channel }) => (connection ? connection.end('SHUTDOWN') : channel.close(1012)),
+      drop: ({ channel }) => channel.terminate(),
+      closed: new Promise((resolve) => wss.close(resolve)),
+    });
   }
 
   let drained: Promise<void> | undefined;
@@ -221,6 +222,6 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     },
     handleUpgrade,
     revoke: (accountId, deviceId) => revoke({ accountId, deviceId }),
-    close: () => (drained ??= drain()),
+    close: () => (drained ??= end()),
   };
 }

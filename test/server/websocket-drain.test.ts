@@ -40,6 +40,23 @@ describe('a drain', () => {
     expect(world.door.sockets).toBe(0);
   });
 
+  it('says goodbye to some at a time, and serves the others until then', async () => {
+    await begin();
+    const clients = await Promise.all(Array.from({ length: 200 }, () => world.connect()));
+    const goodbyes: number[] = [];
+    const all = clients.map(async ({ closed }) => {
+      expect(await closed).toEqual({ code: 1012, reason: 'Service restart' });
+      goodbyes.push(performance.now());
+    });
+    const drained = world.door.close();
+    await clients[0]!.closed;
+    expect(await clients.at(-1)!.run('{ hello }')).toEqual({ data: { hello: 'world' } });
+    expect(goodbyes.length).toBeLessThan(100);
+    await Promise.all([...all, drained]);
+    // 20 each 50 ms.
+    expect(goodbyes.at(-1)! - goodbyes[0]!).toBeGreaterThan(400);
+  });
+
   it('takes no more sockets', async () => {
     await begin();
     const client = await world.connect();
