@@ -1,225 +1,91 @@
-// Calls over several server processes that share one Redis, beside one process that has everything in its own memory: the
-// whole calls of calls.mjs, caller and callee on different processes. What Redis adds to a candidate's way, what a call
-// costs it in CPU time, commands and bytes, what a call that goes on and one that ended occupy, and what a device costs that
-// only waits. One run, interleaved rounds, medians. Needs redis-server. Linux only: CPU time is read from /proc.
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
-import { begin, candidateTimes, closePairs, connectPairs, end } from './nodes/pairs.mjs';
-import { startRedis } from './nodes/redis.mjs';
-import { cpuMicrosOf, makeLogin, medianOf, quantileOf, startPeer, table } from './support.mjs';
+// Whole calls over several server processes that share one Redis, caller and callee on different ones, beside one process that
+// has everything in its own memory; what a call and a candidate cost Redis, and what a call occupies there. Needs redis-server.
+import { fieldOf, interleaved, medianOf, QUICK, ratioOf, report, shown, spread, table } from './support/harness.mjs';
+import { makeLogin, sharedSettings } from './support/login.mjs';
+import { OURS, startLoad, startServer } from './support/processes.mjs';
+import { startRedis } from './support/redis.mjs';
 
-const [ROUNDS, PAIRS, CALLS_A_PAIR, ENOUGH_MS] = [3, 25, 2, 1_000];
-const [SAMPLES, PAUSE_MS] = [200, 5];
-const [HELD_PAIRS, BATCH, IDLE_MS] = [150, 50, 10_000];
-/** A call's SDP and candidates go 60 s after its end, when a server next looks. */
-const PURGED_MS = 65_000;
-const MOST_MS = 170_000;
-
-const { settings: ours, login } = await makeLogin();
-const settings = { ...ours, LOG_LEVEL: 'warn' };
-
+const TASKS = ['calls', 'candidates', 'latency'];
+const { settings, env: loginEnv } = await makeLogin();
 const stops = [];
-// A message that never arrives would be waited for without end. What fails ends this process, and all that it started with it.
-const timer = setTimeout(() => {
-  throw new Error(`not done in ${MOST_MS} ms`);
-}, MOST_MS);
-const alone = await cluster('one process, memory', 1, false);
-const joined = [];
-for (const size of [1, 2, 4]) joined.push(await cluster(`${size} on Redis`, size, true));
-const clusters = [alone, ...joined];
-const held = await hold(await cluster('held', 1, true), joined[0]);
+const clusters = [await cluster('one process, memory', 1, false)];
+for (const size of QUICK ? [2] : [1, 2, 4]) clusters.push(await cluster(`${size} on Redis`, size, true));
 // Once for nothing, so that every process has compiled what it runs.
-for (const each of clusters) await calls(each);
-for (let round = 0; round < ROUNDS; round += 1) {
-  for (const each of clusters) {
-    each.calls.push(await calls(each));
-    each.latency.push(await latency(each));
-  }
-}
-await held.finish();
-clearTimeout(timer);
+for (const { load } of clusters) for (const task of TASKS) await load.ask(task);
+await interleaved(clusters, async ({ load, results }) => {
+  for (const task of TASKS) results[task].push(await load.ask(task));
+});
+const two = clusters.find(({ name }) => name.startsWith('2'));
+const families = await two.redis.bytesByFamily();
 await Promise.all(stops.map((stop) => stop()));
-report();
 
 /** Servers that share a Redis, or one that has none. */
 async function cluster(name, size, onRedis) {
   const redis = onRedis ? await startRedis() : null;
-  if (redis) stops.push(redis.stop);
-  const keys = {
-    ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-    NAME_KEY: randomBytes(32).toString('base64'),
+  const env = redis ? { ...settings, ...sharedSettings(redis) } : settings;
+  const servers = await Promise.all(Array.from({ length: size }, () => startServer(OURS, env)));
+  const usage = async () => {
+    const used = await Promise.all(servers.map((server) => server.usage()));
+    return { ...(await redis?.counters()), servers: used.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0) };
   };
-  const env = redis ? { ...settings, ...keys, REDIS_URL: redis.url } : settings;
-  const started = Array.from({ length: size }, () =>
-    startPeer(new URL('../dist/server/main.js', import.meta.url), env),
+  const load = await startLoad(
+    new URL('./devices/load.mjs', import.meta.url),
+    { PORTS: servers.map(({ port }) => port).join(), PAIRS: '25', BENCH_QUICK: process.env.BENCH_QUICK, ...loginEnv },
+    { usage },
   );
-  const servers = await Promise.all(started);
-  stops.push(...servers.map(({ stop }) => stop));
-  return {
-    name,
-    redis,
-    ports: servers.map(({ port }) => port),
-    pids: servers.map(({ pid }) => pid),
-    calls: [],
-    latency: [],
-  };
+  stops.push(load.stop, ...servers.map(({ stop }) => stop), ...(redis ? [redis.stop] : []));
+  return { name, redis, load, results: Object.fromEntries(TASKS.map((task) => [task, []])) };
 }
 
-async function readings({ pids, redis }) {
-  const { user, system } = process.cpuUsage();
-  const servers = pids.reduce((total, pid) => total + cpuMicrosOf(pid), 0);
-  return { at: performance.now(), servers, generator: user + system, ...(await redis?.counters()) };
-}
-
-function difference(after, before) {
-  return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - before[name]]));
-}
-
-/** Whole calls in batches of pairs that nobody has seen before; connecting is not measured. */
-async function calls(cluster) {
-  const total = { done: 0, at: 0 };
-  while (total.at < ENOUGH_MS) {
-    const pairs = await connectPairs(PAIRS, cluster.ports, login);
-    const before = await readings(cluster);
-    await Promise.all(
-      pairs.map(async (pair) => {
-        for (let i = 0; i < CALLS_A_PAIR; i += 1) {
-          const turned = i % 2 === 0 ? pair : [...pair].reverse();
-          await begin(turned);
-          await end(turned);
-        }
-      }),
-    );
-    const spent = difference(await readings(cluster), before);
-    for (const [name, value] of Object.entries(spent)) total[name] = (total[name] ?? 0) + value;
-    total.done += PAIRS * CALLS_A_PAIR;
-    await closePairs(pairs);
-  }
-  const { done, at, ...spent } = total;
-  const aCall = Object.entries(spent).map(([name, value]) => [name, value / done]);
-  return { rate: done / (at / 1_000), ...Object.fromEntries(aCall) };
-}
-
-async function latency({ ports }) {
-  const pairs = await connectPairs(1, ports, login);
-  const samples = await candidateTimes(pairs[0], SAMPLES, PAUSE_MS);
-  await closePairs(pairs);
-  return { median: quantileOf(samples, 0.5), p99: quantileOf(samples, 0.99) };
-}
-
-/** Devices that wait, then are in calls, then have ended them: what they occupy. `empty` is a server with no device. */
-async function hold(cluster, empty) {
-  const { redis, ports, pids } = cluster;
-  const residentBytes = () => Number(readFileSync(`/proc/${pids[0]}/statm`, 'utf8').split(' ')[1]) * 4_096;
-  const batches = async (work) => {
-    for (let i = 0; i < HELD_PAIRS; i += BATCH) await work(i);
-  };
-  // The first ones have the server compile and allocate what is not a device's.
-  const pairs = await connectPairs(BATCH, ports, login);
-  const residentBefore = residentBytes();
-  await batches(async () => pairs.push(...(await connectPairs(BATCH, ports, login))));
-  const devices = (pairs.length - BATCH) * 2;
-  const resident = (residentBytes() - residentBefore) / devices;
-
-  const [before, emptyBefore] = [await readings(cluster), await readings(empty)];
-  await wait(IDLE_MS);
-  const [idle, none] = [difference(await readings(cluster), before), difference(await readings(empty), emptyBefore)];
-  const sent = ({ scripts, logReads, wakeUps }) => scripts + logReads + wakeUps;
-  const aDeviceAndSecond = (count) => count / (pairs.length * 2) / (idle.at / 1_000);
-
-  const waiting = { used: await redis.usedBytes(), families: await redis.bytesByFamily() };
-  const callers = pairs.slice(BATCH);
-  await batches((i) => Promise.all(callers.slice(i, i + BATCH).map(begin)));
-  const living = { used: await redis.usedBytes(), families: await redis.bytesByFamily() };
-  await batches((i) => Promise.all(callers.slice(i, i + BATCH).map(end)));
-  const endedAt = performance.now();
-
-  const facts = {
-    resident,
-    cpuMicros: aDeviceAndSecond(idle.servers - none.servers),
-    redisMicros: aDeviceAndSecond(idle.cpuMicros - none.cpuMicros),
-    commands: aDeviceAndSecond(sent(idle) - sent(none)),
-    emptyCommands: sent(none) / (none.at / 1_000),
-    waiting,
-    living,
-    devices: pairs.length * 2,
-  };
-  const finish = async () => {
-    await wait(Math.max(0, PURGED_MS - (performance.now() - endedAt)));
-    facts.ended = { used: await redis.usedBytes(), families: await redis.bytesByFamily() };
-    await closePairs(pairs);
-  };
-  return { facts, finish };
-}
-
-function report() {
-  const median = (results, field) => medianOf(results.map((result) => result[field]));
-  const ratio = (each, field) => (median(each.calls, field) / median(alone.calls, field)).toFixed(2);
-  const whole = (number) => Math.round(number).toLocaleString('en');
-  const oneMs = (each, field) => median(each.latency, field);
-  console.log(
+const [alone, ...joined] = clusters;
+const of = (each, task, field) => fieldOf(each.results[task], field);
+const commandsOf = (each, task) =>
+  each.results[task].map(({ scripts, logReads, wakeUps }) => scripts + logReads + wakeUps);
+const callsACpuSecond = (each) => of(each, 'calls', 'servers').map((micros) => 1e6 / micros);
+const onRedis = (title, task) =>
+  table(
+    [
+      title,
+      'commands',
+      'scripts',
+      'log reads',
+      'wake-ups',
+      'commands in scripts',
+      'CPU µs of Redis',
+      'bytes in',
+      'bytes out',
+    ],
+    joined.map((each) => [
+      each.name,
+      spread(commandsOf(each, task)),
+      ...['scripts', 'logReads', 'wakeUps', 'inScripts', 'cpuMicros', 'bytesIn', 'bytesOut'].map((field) =>
+        shown(medianOf(of(each, task, field))),
+      ),
+    ]),
+  );
+report(
+  'Several nodes on one Redis (`nodes`)',
+  [
     table(
-      [
-        ...[
-          'whole calls (medians)',
-          'calls/s',
-          'to memory',
-          'CPU µs a call, servers',
-          'to memory',
-          'CPU µs a call, Redis',
-        ],
-        ...['CPU µs a call, load generator', 'one candidate ms', 'more than memory', 'p99 ms'],
-      ],
+      ['whole calls', 'a second', 'a CPU second of the servers', 'to memory', 'one candidate ms', 'p99 ms'],
       clusters.map((each) => [
         each.name,
-        whole(median(each.calls, 'rate')),
-        ratio(each, 'rate'),
-        whole(median(each.calls, 'servers')),
-        ratio(each, 'servers'),
-        each.redis ? whole(median(each.calls, 'cpuMicros')) : '-',
-        whole(median(each.calls, 'generator')),
-        oneMs(each, 'median').toFixed(2),
-        (oneMs(each, 'median') - oneMs(alone, 'median')).toFixed(2),
-        oneMs(each, 'p99').toFixed(2),
+        spread(of(each, 'calls', 'rate')),
+        spread(callsACpuSecond(each)),
+        shown(ratioOf(callsACpuSecond(each), callsACpuSecond(alone))),
+        spread(of(each, 'latency', 'median')),
+        spread(of(each, 'latency', 'p99')),
       ]),
     ),
-  );
-  console.log(
-    `\n${table(
-      ['Redis, of one call', 'scripts', 'log reads', 'wake-ups', 'commands in scripts', 'bytes in', 'bytes out'],
-      joined.map((each) => [
-        each.name,
-        ...['scripts', 'logReads', 'wakeUps', 'inScripts', 'bytesIn', 'bytesOut'].map((field) =>
-          whole(median(each.calls, field)),
-        ),
-      ]),
-    )}`,
-  );
-  const { waiting, living, ended, ...device } = held.facts;
-  const families = new Set([waiting, living, ended].flatMap(({ families: found }) => [...found.keys()]));
-  const more = (of, family) => ((of.families.get(family) ?? 0) - (waiting.families.get(family) ?? 0)) / HELD_PAIRS;
-  console.log(
-    `\n${table(
-      ['Redis, bytes a call', 'going on', 'ended over a minute ago'],
-      [
-        ...[...families].map((family) => [`voip:${family}`, whole(more(living, family)), whole(more(ended, family))]),
-        ['used_memory', ...[living, ended].map(({ used }) => whole((used - waiting.used) / HELD_PAIRS))],
-      ],
-    )}`,
-  );
-  const onRedis = [...waiting.families.values()].reduce((sum, bytes) => sum + bytes, 0) / device.devices;
-  console.log(
-    `\n${table(
-      [`a device that only waits (of ${whole(device.devices)})`, ''],
-      [
-        ['resident bytes in its server', whole(device.resident)],
-        ['CPU µs a second in its server', device.cpuMicros.toFixed(1)],
-        ['CPU µs a second in Redis', device.redisMicros.toFixed(1)],
-        ['Redis commands a second', device.commands.toFixed(3)],
-        ['bytes in Redis', whole(onRedis)],
-        ['Redis commands a second of a server without devices', device.emptyCommands.toFixed(0)],
-      ],
-    )}`,
-  );
-}
+    onRedis('Redis, of one whole call', 'calls'),
+    onRedis('Redis, of one candidate', 'candidates'),
+    table(
+      ['keys in Redis after the run of two nodes', 'KiB'],
+      [...families].map(([family, bytes]) => [`voip:${family}`, shown(bytes / 1_024)]),
+    ),
+  ],
+  {
+    callsOnRedisToMemory: ratioOf(callsACpuSecond(two), callsACpuSecond(alone)),
+    commandsACandidate: medianOf(commandsOf(two, 'candidates')),
+  },
+);

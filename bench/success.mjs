@@ -3,16 +3,19 @@ import { createMetrics } from '../dist/events/metrics.js';
 import { systemClock } from '../dist/ports.js';
 import { createRelay } from '../dist/providers/relay.js';
 import { measureSuccess } from './success/measure.mjs';
+import { report, table } from './support/harness.mjs';
 
-const percent = (share) => `${(share * 100).toFixed(1)} %`.padStart(9);
+const percent = (share) => `${(share * 100).toFixed(1)} %`;
 
 const results = await measureSuccess(
   (options) => createRelay({ ...options, clock: systemClock, metrics: createMetrics(), events: { emit() {} } }),
   { requests: 1_000, perSecond: 250 },
 );
 
-console.log('callRelay served, of 1,000 requests of new devices and 100 others for each kind of fault\n');
-console.log('| fault of the provider | one provider | credentials still good | with a second provider | afterwards |');
-console.log('|---|---|---|---|---|');
-for (const { fault, one, kept, two, recovered } of results)
-  console.log(`| ${fault.name} | ${[one, kept, two, recovered].map(percent).join(' | ')} |`);
+report('callRelay under faults of its provider (`success`)', [
+  'Served, of 1,000 requests of new devices and 100 others for each kind of fault:',
+  table(
+    ['fault of the provider', 'one provider', 'credentials still good', 'with a second provider', 'afterwards'],
+    results.map(({ fault, one, kept, two, recovered }) => [fault.name, ...[one, kept, two, recovered].map(percent)]),
+  ),
+]);

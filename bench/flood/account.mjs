@@ -1,6 +1,7 @@
 // A flood by one account: four devices of it, over sockets and HTTP, each operation as costly as the limits let it be.
 import { randomUUID } from 'node:crypto';
-import { sdpOf, tokenOf, unique } from '../nodes/pairs.mjs';
+import { sdpOf, unique } from '../devices/pairs.mjs';
+import { tokenOf } from '../support/login.mjs';
 import { openDevice, post } from './wire.mjs';
 
 const [DEVICES, CALLS_BEFORE] = [4, 24];

@@ -1,20 +1,20 @@
 // Who floods, as a process of its own: sends what it is told for as long as it is told, and says how much that was.
-import { importJWK } from 'jose';
 import { setTimeout as wait } from 'node:timers/promises';
+import { givenLogin } from '../support/login.mjs';
+import { serveLoad } from '../support/processes.mjs';
 import { accountFlood } from './account.mjs';
 import { strangersFlood } from './strangers.mjs';
 
-const { PORT, KEY, ISSUER, AUDIENCE } = process.env;
-const port = Number(PORT);
-const login = { key: await importJWK(JSON.parse(KEY), 'ES256'), issuer: ISSUER, audience: AUDIENCE };
+const port = Number(process.env.PORT);
+const login = await givenLogin();
 /** Ten clients, each at an address of its own, so that what one address may do protects nobody here. */
 const ADDRESSES = Array.from({ length: 10 }, (_, i) => `127.0.1.${i + 1}`);
 const [CONNECTIONS, MOST_UNDERWAY, PATIENCE_MS] = [8, 500, 2_000];
 
 const floods = {
   account: await accountFlood(port, login),
-  strangers: await strangersFlood(port, login, ADDRESSES),
-  'one address': await strangersFlood(port, login, ADDRESSES.slice(0, 1)),
+  strangers: await strangersFlood(port, ADDRESSES),
+  'one address': await strangersFlood(port, ADDRESSES.slice(0, 1)),
 };
 
 /** @param perSecond null: as fast as it goes over a few connections */
@@ -43,5 +43,4 @@ async function flood(operations, perSecond, ms) {
   return { sent, perSecond: sent / ((performance.now() - from) / 1_000) };
 }
 
-process.on('message', async ({ kind, perSecond, ms }) => process.send(await flood(floods[kind], perSecond, ms)));
-process.send('ready');
+serveLoad(({ kind, perSecond, ms }) => flood(floods[kind], perSecond, ms));

@@ -1,11 +1,12 @@
 // Ten accounts that behave, in calls by two, as a process of its own: what each operation takes them while others flood.
 // Sent by the clock, whether the last one was answered or not, so that a server that stalls is not asked less often.
-import { importJWK } from 'jose';
 import { setTimeout as wait } from 'node:timers/promises';
-import { begin, candidateLine, connectPairs, end, tokenOf, unique } from '../nodes/pairs.mjs';
+import { begin, candidateLine, connectPairs, end, unique } from '../devices/pairs.mjs';
+import { givenLogin, tokenOf } from '../support/login.mjs';
+import { serveLoad } from '../support/processes.mjs';
 
-const { PORT, KEY, ISSUER, AUDIENCE } = process.env;
-const login = { key: await importJWK(JSON.parse(KEY), 'ES256'), issuer: ISSUER, audience: AUDIENCE };
+const { PORT } = process.env;
+const login = await givenLogin();
 const [PAIRS, CANDIDATE_EVERY_MS, QUERY_EVERY_MS, RELAY_EVERY_MS, CALL_MS] = [5, 100, 500, 8_000, 8_000];
 
 /** Times of this phase, in milliseconds; null between phases. */
@@ -70,14 +71,13 @@ for (const [place, pair] of pairs.entries()) {
   }
 }
 
-process.on('message', async (message) => {
+serveLoad(async (message) => {
   if (message === 'begin') {
     times = [];
-    return process.send('begun');
+    return 'begun';
   }
   const found = times;
   times = null;
   await Promise.all(underway);
-  process.send(found);
+  return found;
 });
-process.send('ready');

@@ -1,6 +1,6 @@
 // A flood by clients that do not say who they are, or lie about it: what is said to cost a GraphQL server most.
 import { generateKeyPair } from 'jose';
-import { tokenOf } from '../nodes/pairs.mjs';
+import { tokenOf } from '../support/login.mjs';
 import { openSocket, post } from './wire.mjs';
 
 const times = (n) => Array.from({ length: n }, (_, i) => i);
@@ -16,9 +16,9 @@ const SHORTER = json(START, { input: Object.fromEntries(times(1_000).map((i) => 
 const SILENT_MS = 2_000;
 
 /** @param addresses of the clients, each with limits of its own */
-export async function strangersFlood(port, login, addresses) {
+export async function strangersFlood(port, addresses) {
   const { privateKey } = await generateKeyPair('ES256');
-  const token = await tokenOf('alice', { ...login, key: privateKey });
+  const token = await tokenOf('alice', privateKey);
   let sent = 0;
   const from = () => ({ address: addresses[(sent += 1) % addresses.length] });
   const silent = async () => {

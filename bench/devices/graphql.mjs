@@ -20,7 +20,7 @@ const MUTATIONS = {
   answer: ({ callId, offerId }, _to, answerSdp) => ['AnswerCall', { input: { callId, offerId, answerSdp } }],
   candidate: (call, _to, text) => [
     'SendIceCandidates',
-    { input: { callId: call.callId, clientSeq: (call.sent += 1), candidates: [candidateOf(text)] } },
+    { input: { callId: call.callId, clientSeq: (call.sent += 1), candidates: [text].flat().map(candidateOf) } },
   ],
   connected: ({ callId }) => ['ReportConnection', { input: { callId, connection: 'CONNECTED' } }],
   hangUp: ({ callId }) => ['HangUpCall', { input: { callId } }],
@@ -33,7 +33,8 @@ function stepOf({ state, call: { viewerRole, endedBy } }) {
   return state === 'ACTIVE' ? 'connected' : null;
 }
 
-export async function graphql({ port, name, hear, token }) {
+/** @param onRefused told of what was refused for the time being, which is then sent again; none: that ends the run */
+export async function graphql({ port, name, hear, token, onRefused }) {
   const underway = new Map();
   let call = null;
   let lastId = 0;
@@ -57,20 +58,24 @@ export async function graphql({ port, name, hear, token }) {
     const { type, id, payload } = JSON.parse(message);
     if (type === 'connection_ack') send(subscription);
     else if (type === 'ping') send('{"type":"pong"}');
-    else if (type === 'error' || payload?.errors) throw new Error(`refused: ${JSON.stringify(payload)}`);
+    else if (onRefused && payload?.errors?.[0].extensions.retryable) {
+      onRefused();
+      underway.get(id).isRefused = true;
+    } else if (type === 'error' || payload?.errors) throw new Error(`refused: ${JSON.stringify(payload)}`);
     else if (type === 'next' && id === 'stream') handlers[payload.data.callEvents.__typename](payload.data.callEvents);
     else if (type === 'next') underway.get(id).data = payload.data;
     else if (type === 'complete') {
-      const { resolve, data } = underway.get(id);
+      const { resolve, data, again, isRefused } = underway.get(id);
       underway.delete(id);
-      resolve(data);
+      if (isRefused) setTimeout(() => again().then(resolve), 100);
+      else resolve(data);
     }
   };
   const subscription = `{"id":"stream","type":"subscribe","payload":{"query":${documents.CallEvents}}}`;
   const run = (document, variables) =>
     new Promise((resolve) => {
       const id = String((lastId += 1));
-      underway.set(id, { resolve, data: null });
+      underway.set(id, { resolve, data: null, again: () => run(document, variables) });
       const payload = `{"query":${documents[document]},"variables":${JSON.stringify(variables)}}`;
       send(`{"id":"${id}","type":"subscribe","payload":${payload}}`);
     });

@@ -2,22 +2,24 @@
 //   connect({ port, name, hear, token }) -> { say(step, to, text), close() }
 // A step is offer, ring, answer, candidate, connected or hangUp. say() resolves when the peer has acknowledged the step,
 // at once where a peer acknowledges nothing; what the other device says arrives as hear(step, text). Where a peer has no
-// notion of a step, the step is one relayed message.
-import { graphql } from './graphql-device.mjs';
+// notion of a step, the step is one relayed message. Several candidates, as an array, are one message.
+import { graphql } from './graphql.mjs';
 import { candidateOf, open } from './socket.mjs';
 
 /** What a browser would give to be sent; the text is what has to arrive. */
 function bodyOf(step, text) {
-  if (step === 'candidate') return candidateOf(text);
+  if (step === 'candidate') return Array.isArray(text) ? text.map(candidateOf) : candidateOf(text);
   return step === 'offer' || step === 'answer' ? { type: step, sdp: text } : {};
 }
 
-const textOf = ({ candidate, sdp }) => candidate ?? sdp ?? '';
+function heard(hear, step, body) {
+  for (const { candidate, sdp } of [body].flat()) hear(step, candidate ?? sdp ?? '');
+}
 
 async function bare({ port, name, hear }) {
   const onText = (message) => {
     const { step, body } = JSON.parse(message);
-    hear(step, textOf(body));
+    heard(hear, step, body);
   };
   const { send, close } = await open(`ws://127.0.0.1:${port}/?name=${name}`, onText);
   return { say: (step, to, text) => send(JSON.stringify({ to, step, body: bodyOf(step, text) })), close };
@@ -32,7 +34,7 @@ async function peerjs({ port, name, hear }) {
   const onText = (message) => {
     const { type, payload } = JSON.parse(message);
     if (type === 'OPEN') opened();
-    else hear(payload.step, textOf(payload.body));
+    else heard(hear, payload.step, payload.body);
   };
   const url = `ws://127.0.0.1:${port}/peerjs?key=peerjs&id=${name}&token=${name}&version=1.5.5`;
   const { send, close } = await open(url, onText);
@@ -50,7 +52,7 @@ async function socketIo({ port, name, hear }) {
   const onText = (message, send) => {
     if (message.startsWith('42')) {
       const [, step, body] = JSON.parse(message.slice(2));
-      hear(step, textOf(body));
+      heard(hear, step, body);
     } else if (message.startsWith('43')) {
       const id = Number.parseInt(message.slice(2), 10);
       underway.get(id)();
