@@ -173,6 +173,8 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
         else if (session.stranger) strangers.refusedToken(session.address);
         return null;
       }
+      // That it could not be judged is no fault of the client's: its neighbours do not pay for it.
+      session.stranger?.identified();
       if (!(error instanceof SignalingError)) onDefect(error);
       channel.close(1013);
       return null;

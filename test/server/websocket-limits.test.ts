@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { SignalingError } from '../../src/errors.js';
+import { LIMITS } from '../../src/limits.js';
 import { openWire, refusedStatus, type WireClient } from '../support/ws-client.js';
 import { startWsWorld, until, type WsWorld, type WsWorldOptions } from '../support/ws-world.js';
 
@@ -16,6 +18,22 @@ const limited = {
   message: 'Too many requests. Please wait before trying again.',
   extensions: { code: 'CALL_RATE_LIMITED', status: 429, retryable: true },
 };
+
+describe('a client that could not be judged', () => {
+  it('counts for nothing at its address: others behind it are let in', async () => {
+    const authenticate = () => Promise.reject(new SignalingError('CALL_UNAVAILABLE'));
+    const { url, bearer } = await begin({ authenticate });
+    const token = await bearer();
+    const closes = Array.from({ length: 2 * LIMITS.silentSocketsPerAddressAndSecond }, async () => {
+      const { send, closed } = await openWire(url);
+      send({ type: 'connection_init', payload: { authorization: token } });
+      return (await closed).code;
+    });
+    expect(new Set(await Promise.all(closes))).toEqual(new Set([1013]));
+    const { socket } = await openWire(url);
+    socket.terminate();
+  });
+});
 
 describe('an upgrade', () => {
   it('is for the path only, whatever its query', async () => {
