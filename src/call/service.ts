@@ -11,17 +11,10 @@ import { Desk } from './desk.js';
 import { Gaps } from './gaps.js';
 import { randomId } from './ids.js';
 import type { NewId, PairTag } from './ids.js';
-import {
-  checkAnswerCall,
-  checkFirst,
-  checkId,
-  checkSendDescription,
-  checkSendIceCandidates,
-  checkStartCall,
-} from './input.js';
+import { checkAnswerCall, checkId, checkSendDescription, checkSendIceCandidates, checkStartCall } from './input.js';
 import type { InputOptions } from './input.js';
 import { Ledger } from './ledger.js';
-import type { Loaded, MoveOf } from './ledger.js';
+import type { MoveOf } from './ledger.js';
 import { keptBack } from './kept-back.js';
 import type { Change } from './log.js';
 import { Notifier } from './notifier.js';
@@ -29,6 +22,7 @@ import { hangUpCall, reportConnection, revokeDevice } from './party.js';
 import type { HangUpReason } from './party.js';
 import type { AccountIndex, CallPolicy, CallStore, Presence, SendWakeUp, WakeBus } from './ports.js';
 import { Reach } from './reach.js';
+import { CallReads } from './reads.js';
 import { answerCall, declineCall, reportRinging } from './ring.js';
 import type { AnswerCallInput, DeclineReason } from './ring.js';
 import { sendDescription, sendIceCandidates } from './signal.js';
@@ -40,7 +34,7 @@ import { Starter } from './starter.js';
 import type { StartedCall } from './starter.js';
 import type { Turns } from './turns.js';
 import type { CallView } from './view.js';
-import { isOpenFor, viewOf } from './view.js';
+import { viewOf } from './view.js';
 
 /** What calls need from the world around them. */
 export interface CallParts {
@@ -66,8 +60,6 @@ export interface CallParts {
 /** Calls that one sweep looks at, and how many of them at once. */
 const SWEEP = 100;
 const SWEPT_AT_ONCE = 8;
-/** Tombstones of an account that a list looks through at most. */
-const RECENT_SCANNED = 200;
 
 /**
  * Every query and mutation about calls. A move gives its result in the same turn where nothing has to be waited for.
@@ -154,37 +146,24 @@ export class CallService {
     });
   }
 
+  /** For one operation, which reads nothing twice. */
+  reads(viewer: DeviceRef): CallReads {
+    return new CallReads({ ledger: this.ledger, index: this.#parts.index, desk: this.#desk }, viewer);
+  }
+
   /** @returns null when there is no such call, and also when it is not the viewer's */
-  async call(viewer: DeviceRef, callId: string): Promise<CallView | null> {
-    checkId('id', callId);
-    const loaded = await this.#desk.serve(viewer, () => this.ledger.load(callId));
-    return loaded && viewOf(loaded.call, viewer, loaded.time);
+  call(viewer: DeviceRef, callId: string): Promise<CallView | null> {
+    return this.reads(viewer).call(callId);
   }
 
   /** @returns the calls that are open for this device, newest first */
-  async openCalls(viewer: DeviceRef): Promise<readonly CallView[]> {
-    return this.#desk.serve(viewer, async () => {
-      const entries = await this.#parts.index.live(viewer.accountId);
-      const loaded = await this.ledger.loadAll(entries.map(({ callId }) => callId));
-      return views(
-        loaded.filter(({ call }) => isOpenFor(call, viewer)),
-        viewer,
-      );
-    });
+  openCalls(viewer: DeviceRef): Promise<readonly CallView[]> {
+    return this.reads(viewer).openCalls();
   }
 
   /** @param first how many at most, 1 to 50 */
-  async recentCalls(viewer: DeviceRef, first: number): Promise<readonly CallView[]> {
-    checkFirst(first);
-    return this.#desk.serve(viewer, async () => {
-      const entries = await this.#parts.index.recent(viewer.accountId, RECENT_SCANNED);
-      const found: CallView[] = [];
-      for (let next = 0; next < entries.length && found.length < first; next += first) {
-        const page = entries.slice(next, next + first).map(({ callId }) => callId);
-        found.push(...views(await this.ledger.loadAll(page), viewer));
-      }
-      return found.slice(0, first);
-    });
+  recentCalls(viewer: DeviceRef, first: number): Promise<readonly CallView[]> {
+    return this.reads(viewer).recentCalls(first);
   }
 
   /** A device was removed: what it holds or rings for ends, and its streams close, on every node. */
@@ -226,11 +205,4 @@ export class CallService {
       return view;
     });
   }
-}
-
-function views(loaded: readonly Loaded[], viewer: DeviceRef): readonly CallView[] {
-  return loaded
-    .map(({ call, time }) => viewOf(call, viewer, time))
-    .filter((view) => view !== null)
-    .sort((a, b) => b.createdAt - a.createdAt);
 }

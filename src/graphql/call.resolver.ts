@@ -66,15 +66,18 @@ export class CallResolver {
   })
   @Directive('@auth')
   @Directive(READ)
-  call(@Ctx() context: CallContext, @Arg('id', () => ID, { description: 'The call.' }) id: string) {
-    return asViewer(context, (viewer, calls) => next(calls.call(viewer, id), (view) => view && shapeOfCall(view)));
+  call(@Ctx() { callSignaling }: CallContext, @Arg('id', () => ID, { description: 'The call.' }) id: string) {
+    return next(callSignaling.reads(), async (reads) => {
+      const view = await reads.call(id);
+      return view && shapeOfCall(view);
+    });
   }
 
   @Query(() => [Call], { nullable: true, description: "The viewer's calls that have not ended." })
   @Directive('@auth')
   @Directive(READ)
-  openCalls(@Ctx() context: CallContext) {
-    return asViewer(context, (viewer, calls) => next(calls.openCalls(viewer), (views) => views.map(shapeOfCall)));
+  openCalls(@Ctx() { callSignaling }: CallContext) {
+    return next(callSignaling.reads(), async (reads) => (await reads.openCalls()).map(shapeOfCall));
   }
 
   @Query(() => [Call], {
@@ -83,10 +86,8 @@ export class CallResolver {
   })
   @Directive('@auth')
   @Directive(READ)
-  recentCalls(@Ctx() context: CallContext, @Args(() => RecentCallsArgs) { first }: RecentCallsArgs) {
-    return asViewer(context, (viewer, calls) =>
-      next(calls.recentCalls(viewer, first), (views) => views.map(shapeOfCall)),
-    );
+  recentCalls(@Ctx() { callSignaling }: CallContext, @Args(() => RecentCallsArgs) { first }: RecentCallsArgs) {
+    return next(callSignaling.reads(), async (reads) => (await reads.recentCalls(first)).map(shapeOfCall));
   }
 
   @Mutation(() => StartCallPayload, {

@@ -1,4 +1,5 @@
 import type { CallEvent } from '../call/event.js';
+import type { CallReads } from '../call/reads.js';
 import type { CallService } from '../call/service.js';
 import type { EventStream } from '../call/stream.js';
 import type { EventStreams } from '../call/streams.js';
@@ -21,9 +22,7 @@ export interface Services {
     | 'reportConnection'
     | 'sendDescription'
     | 'sendIceCandidates'
-    | 'call'
-    | 'openCalls'
-    | 'recentCalls'
+    | 'reads'
   >;
   readonly streams: Pick<EventStreams, 'subscribe'>;
   /** For streams that come over no socket of ours. */
@@ -47,6 +46,8 @@ export interface Operation {
   readonly viewer: () => Soon<Viewer>;
   /** Whether the caller's session was found valid: looked at before the operation is, which costs more. */
   identified(): Promise<boolean>;
+  /** The caller's calls: none is read twice for it. @throws as {@link viewer} */
+  reads(): Soon<CallReads>;
   /** The socket of ours that it came over; null over HTTP, and over a host's own WebSocket. */
   readonly connection: StreamCarrier | null;
   /** How long it waited for its client. */
@@ -71,5 +72,7 @@ export function createOperation(
       () => next(viewer(), () => true),
       () => false,
     );
-  return { callSignaling: { services, viewer, identified, connection, waiting: createWaiting() } };
+  let reading: Soon<CallReads> | undefined;
+  const reads = (): Soon<CallReads> => (reading ??= next(viewer(), (caller) => services.calls.reads(caller)));
+  return { callSignaling: { services, viewer, identified, reads, connection, waiting: createWaiting() } };
 }

@@ -43,7 +43,7 @@ export function buildSubgraph({ composeDirectives = true }: SchemaOptions = {}):
 function resolversOf(code: GraphQLSchema): object {
   const resolvers = createResolversMap(code) as Record<string, object>;
   const resolveReference = async ({ id }: { id: string }, { callSignaling }: CallContext): Promise<object | null> => {
-    const view = await callSignaling.services.calls.call(await callSignaling.viewer(), id);
+    const view = await (await callSignaling.reads()).call(id);
     return view && shapeOfCall(view);
   };
   return {

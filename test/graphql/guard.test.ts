@@ -4,7 +4,6 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { parse, print, subscribe, type ExecutionResult } from 'graphql';
 import { astFromDirective } from '@graphql-tools/utils';
 import { SignalingError } from '../../src/errors.js';
-import { createWaiting } from '../../src/graphql/answer-time.js';
 import { apolloOptions } from '../../src/graphql/apollo.js';
 import { createOperation, type CallContext, type Services } from '../../src/graphql/context.js';
 import { authDirective, rateLimitDirective, RateLimitScopeType } from '../../src/graphql/directives.js';
@@ -159,9 +158,7 @@ describe('@auth', () => {
     const viewer = { accountId: 'alice', deviceId: 'phone', issuedAt: 0, expiresAt: 1 };
     const events = await start({
       callSignaling: {
-        services: {} as Services,
-        connection: null,
-        waiting: createWaiting(),
+        ...contextOf(null).callSignaling,
         identified: () => Promise.resolve(valid),
         viewer: () => (valid ? Promise.resolve(viewer) : Promise.reject(new SignalingError('CALL_UNAUTHORIZED'))),
       },
