@@ -45,6 +45,8 @@ export class Cluster implements Topology {
   #refreshing: Promise<void> | null = null;
   #refreshedAt = -Infinity;
   #closed = false;
+  /** The servers that were asked last are none that are trusted. */
+  #untrusted = false;
 
   constructor(access: Access, seeds: readonly Address[]) {
     this.#access = access;
@@ -84,7 +86,7 @@ export class Cluster implements Topology {
 
   async servers(): Promise<readonly Server[]> {
     if (this.#masters.size === 0) await this.doubt();
-    if (this.#masters.size === 0) throw new RedisError('cluster_down');
+    if (this.#masters.size === 0) throw new RedisError(this.#untrusted ? 'untrusted' : 'cluster_down');
     return [...this.#masters].map((address) => this.#server(address));
   }
 
@@ -149,9 +151,11 @@ export class Cluster implements Topology {
           'usual',
         );
         this.#take(ranges as Ranges, address);
+        this.#untrusted = false;
         return;
-      } catch {
+      } catch (error) {
         // The next one may know.
+        this.#untrusted = asRedisError(error).reason === 'untrusted';
       }
     }
   }

@@ -6,6 +6,7 @@ import { SignalingError } from '../errors.js';
  * - `timeout`: no answer in time, or none could come in time any more
  * - `unreachable`: there is no connection, or it broke while the answer was awaited
  * - `crowded`: the account, or all together, have more operations waiting than is allowed; it was not sent
+ * - `untrusted`: the server's certificate is not one that an authority which is trusted vouches for
  * - `refused`: wrong credentials, or a command that the access list forbids
  * - `foreign_keys`: the other nodes on this Redis have other keys; nothing was read or written
  * - `undecipherable`: a value was tampered with, or its key has been retired
@@ -23,6 +24,7 @@ export type RedisFailureReason =
   | 'cannot_save'
   | 'cluster_down'
   | 'too_few_replicas'
+  | 'untrusted'
   | 'refused'
   | 'foreign_keys'
   | 'undecipherable'
@@ -72,9 +74,13 @@ const CROWDED_MS = 1_000;
 
 const HINTS: ReadonlySet<string> = new Set(['NOSCRIPT', 'MOVED', 'ASK']);
 
+/** Codes of Node.js for a certificate that is not taken (tls, "X509 certificate error codes"). */
+const UNTRUSTED = /^(?:ERR_TLS_CERT_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|INVALID_|HOSTNAME_MISMATCH)/;
+
 /** @returns what the client library threw, without its text; of its errors only replies begin with a word in capitals */
 export function asRedisError(error: unknown): RedisError {
   if (error instanceof RedisError) return error;
+  if (UNTRUSTED.test(String((Object(error) as { code?: unknown }).code))) return new RedisError('untrusted');
   const text = error instanceof Error ? error.message : '';
   const word = /^-?([A-Z]{2,})(?: |$)/.exec(text)?.[1];
   if (word === undefined) return new RedisError(error instanceof TypeError ? 'unexpected' : 'unreachable');

@@ -12,6 +12,9 @@ const LOOK_MS = 2_000;
 /** ZRANGE BYSCORE, SET NX GET, sharded channels, and scripts that are judged by the access list. */
 const LEAST_VERSION = 7;
 
+const UNTRUSTED =
+  'The certificate of Redis is not trusted: REDIS_TLS_CA_FILE must name the authority that vouches for the host in REDIS_URL';
+
 export interface InspectionParts {
   readonly topology: Topology;
   readonly keys: KeyProof;
@@ -51,20 +54,24 @@ export class Inspection {
   }
 
   async #look(): Promise<void> {
-    const { topology, keys, run, onProblems } = this.#parts;
+    const { topology, keys, run } = this.#parts;
     const deadline = deadlineIn(LOOK_MS);
     try {
       const servers = await topology.servers();
       const found = await Promise.all(servers.map((server) => this.#lacks(server)));
       const lacks = [...new Set(found.flat())];
       if (lacks.length === 0) await keys.look(run, deadline);
-      const problems = [...lacks, ...(keys.problem === null ? [] : [keys.problem])];
-      const changed = problems.join('\n') !== this.#problems.join('\n');
-      this.#problems = problems;
-      if (changed) onProblems(problems);
-    } catch {
+      this.#found([...lacks, ...(keys.problem === null ? [] : [keys.problem])]);
+    } catch (error) {
       // It cannot be reached, which is told elsewhere; what was seen last stands until it can.
+      if (asRedisError(error).reason === 'untrusted') this.#found([UNTRUSTED]);
     }
+  }
+
+  #found(problems: readonly string[]): void {
+    const changed = problems.join('\n') !== this.#problems.join('\n');
+    this.#problems = problems;
+    if (changed) this.#parts.onProblems(problems);
   }
 
   async #lacks(server: Server): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import { createClient } from '@keyv/redis';
 import { before, deadlineIn } from './deadline.js';
-import { RedisError } from './failure.js';
+import { asRedisError, RedisError } from './failure.js';
 import { tlsOptions } from './link.js';
 import type { Access } from './link.js';
 import type { Address } from './url.js';
@@ -15,18 +15,23 @@ export type SentinelAccess = Pick<Access, 'tls' | 'ca' | 'username' | 'password'
  * Asks Sentinels where the master is (Redis Sentinel, "Guidelines for Redis clients"), one after the other, until one knows.
  * The client library's own Sentinel mode writes to the console and keeps a command that was given up until there is a master.
  *
- * @throws RedisError `no_master`
+ * @throws RedisError `no_master`; `untrusted`: nor is one trusted that might know
  */
 export async function askSentinels(
   sentinels: readonly Address[],
   master: string,
   access: SentinelAccess,
 ): Promise<Address> {
+  let untrusted = false;
   for (const sentinel of sentinels) {
-    const address = await ask(sentinel, master, access, Math.floor(ASK_MS / sentinels.length)).catch(() => null);
+    const asked = ask(sentinel, master, access, Math.floor(ASK_MS / sentinels.length));
+    const address = await asked.catch((error: unknown) => {
+      untrusted ||= asRedisError(error).reason === 'untrusted';
+      return null;
+    });
     if (address) return address;
   }
-  throw new RedisError('no_master');
+  throw new RedisError(untrusted ? 'untrusted' : 'no_master');
 }
 
 async function ask(

@@ -47,7 +47,15 @@ describe('Redis over TLS, with a certificate of a private authority', () => {
   async function expectOnlyTrusted(url: string, changes: Partial<RedisOptions> = {}): Promise<void> {
     expect(await serves(url, { ...changes, tlsCa: tls.ca })).toBe(true);
     expect(await serves(url, changes)).toBe(false);
-    expect(await serves(url, { ...changes, tlsCa: selfSigned().cert })).toBe(false);
+    const tlsCa = selfSigned().cert;
+    expect(await serves(url, { ...changes, tlsCa })).toBe(false);
+    const node = startNode(url, { ...PATIENT, ...changes, tlsCa });
+    // Before anything is known of it, it may take longer than one look.
+    await eventually(async () => (await node.inspect()).length > 0);
+    expect(node.problems()).toEqual([
+      expect.stringMatching(/^The certificate of Redis is not trusted: REDIS_TLS_CA_FILE/),
+    ]);
+    await node.close();
   }
 
   it('is used as one server', async () => {
