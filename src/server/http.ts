@@ -96,7 +96,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       return false;
     } catch (error) {
       // Who cannot be told at this time is told so later, in the words of the field.
-      return error instanceof SignalingError && error.status < 500 && strangers.refusedToken(address);
+      if (!(error instanceof SignalingError) || error.status >= 500) return false;
+      // A bad token makes no one less of a stranger: what comes with it is counted too.
+      return strangers.refusedToken(address) || strangers.anonymousRequest(address, bodyBytes(request));
     }
   }
 

@@ -27,7 +27,7 @@ export interface Strangers {
   enter(address: string, drop: () => void): Stranger | null;
   /** A token was refused. @returns whether there were too many of them, so that the answer is 429 */
   refusedToken(address: string): boolean;
-  /** A request without a token. @returns whether there are too many, or they are too long */
+  /** A request without a good token. @returns whether there are too many, or they are too long */
   anonymousRequest(address: string, bytes: number): boolean;
 }
 

@@ -79,13 +79,14 @@ describe.each(WAYS)('a request that costs its sender little costs the server lit
 
 describe('a stranger who sends more than its address may', () => {
   it.each([
-    ['unknown keys', UNKNOWN_KEYS],
-    ['anything as long', AS_LONG],
-  ])('is refused for it, and others are not: %s', async (_what, sent) => {
-    const address = '192.0.2.1';
+    ['unknown keys', UNKNOWN_KEYS, undefined],
+    ['anything as long', AS_LONG, undefined],
+    ['anything as long with a bad token', AS_LONG, 'stranger'],
+  ])('is refused for it, and others are not: %s', async (what, sent, token) => {
+    const address = `192.0.2.${10 + what.length}`;
     const aSecond = Math.floor(LIMITS.anonymousBytesPerAddressAndSecond / sent.length);
     const from = performance.now();
-    const answers = await Promise.all(times(6 * aSecond).map(() => world.post(sent, undefined, address)));
+    const answers = await Promise.all(times(6 * aSecond).map(() => world.post(sent, token, address)));
     const seconds = Math.ceil((performance.now() - from) / 1_000);
     const refused = answers.filter((answer) => answer.includes('CALL_RATE_LIMITED'));
     expect(refused.length).toBeGreaterThan(0);
