@@ -35,6 +35,7 @@ export const LIMITS = {
   documentAliases: 15,
   documentTokens: 1_000,
   documentDirectives: 20,
+  documentNameLength: 256,
   documentWork: 4_000,
   documentTokensWithoutSession: 400,
   documentWorkWithoutSession: 1_000,

@@ -15,7 +15,7 @@ import { LIMITS } from '../limits.js';
  * (`LIMITS.documentTokens`), everything else here. Introspection is exempt from the depth: where it is off, its own rule
  * refuses it.
  */
-export const documentLimits: readonly ValidationRule[] = [depthRule, aliasRule, directiveRule];
+export const documentLimits: readonly ValidationRule[] = [nameRule, depthRule, aliasRule, directiveRule];
 
 /** @param introspection whether it is answered */
 export function documentRules(introspection: boolean): readonly ValidationRule[] {
@@ -28,6 +28,21 @@ export const parseLimits = { maxTokens: LIMITS.documentTokens } as const;
 /** Options of `validate`: it stops at the first few errors, and where introspection is off makes no suggestions. */
 export function validationLimits(introspection: boolean): { maxErrors: number; hideSuggestions: boolean } {
   return { maxErrors: LIMITS.errorsPerRequest, hideSuggestions: !introspection };
+}
+
+/** First: what else may be wrong with a document is told with its names. */
+function nameRule(context: ValidationContext): ASTVisitor {
+  return {
+    Name(node) {
+      if (node.value.length > LIMITS.documentNameLength) {
+        context.reportError(
+          new GraphQLError(`A name in the document is longer than ${LIMITS.documentNameLength} characters.`, {
+            nodes: node,
+          }),
+        );
+      }
+    },
+  };
 }
 
 function depthRule(context: ValidationContext): ASTVisitor {

@@ -8,12 +8,14 @@ const problems = (source: string): string[] =>
 
 const nested = (depth: number): string => `${'{ a '.repeat(depth - 1)}{ b }${' }'.repeat(depth - 1)}`;
 const aliases = (count: number): string => `{ ${Array.from({ length: count }, (_, i) => `x${i}: b`).join(' ')} }`;
+const named = (name: string, length: number): string => `query ${name.repeat(length)} { b }`;
 const directives = (count: number): string => `{ b ${'@d '.repeat(count)} }`;
 
 describe('limits on a document', () => {
   it.each([
     ['depth', nested(10), nested(11), 'The document is nested deeper than 10.'],
     ['aliases', aliases(15), aliases(16), 'The document has more than 15 aliases.'],
+    ['names', named('n', 256), named('n', 257), 'A name in the document is longer than 256 characters.'],
     ['directives', directives(20), directives(21), 'The document has more than 20 directives.'],
   ])('%s: the limit passes, one more does not', (_name, within, over, message) => {
     expect(problems(within)).toEqual([]);
@@ -42,6 +44,14 @@ describe('limits on a document', () => {
   it('leaves introspection alone', () => {
     expect(problems(getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true }))).toEqual([]);
   });
+
+  it.each(['{ NAME }', 'query NAME { b }', '{ b @NAME }', '{ ...NAME }', '{ b(NAME: NAME) }', '{ NAME: b }'])(
+    'bounds a name wherever it stands, before it is compared with others: %s',
+    (document) => {
+      const [first] = problems(document.replaceAll('NAME', 'a'.repeat(250_000)));
+      expect(first).toBe('A name in the document is longer than 256 characters.');
+    },
+  );
 
   it('reports once, not once for each alias over the limit', () => {
     expect(problems(aliases(200))).toHaveLength(1);

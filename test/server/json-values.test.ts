@@ -10,6 +10,7 @@ describe('the values of a JSON text', () => {
     ['members', JSON.stringify(keys(MOST / 2)), JSON.stringify(keys(MOST / 2 + 1))],
     ['items', JSON.stringify(Array(MOST + 1).fill(0)), JSON.stringify(Array(MOST + 2).fill(0))],
     ['texts', JSON.stringify(Array(MOST + 1).fill('"')), JSON.stringify(Array(MOST + 2).fill('\\'))],
+    ['lists in each other', '['.repeat(MOST) + ']'.repeat(MOST), '['.repeat(MOST + 1) + ']'.repeat(MOST + 1)],
     ['what is no JSON', '""'.repeat(2 * MOST + 2), '""'.repeat(2 * MOST + 3)],
   ])('are bounded: %s', (_what, most, more) => {
     expect(hasTooManyValues(most)).toBe(false);
@@ -17,10 +18,10 @@ describe('the values of a JSON text', () => {
   });
 
   it.each([
-    ['as it is', ':,'.repeat(MOST)],
-    ['after a quote', '"' + ':,'.repeat(MOST)],
-    ['after a backslash', '\\' + ':,'.repeat(MOST) + '\\'],
-    ['after a backslash and a quote', '\\"' + ':,'.repeat(MOST) + '\\\\"'],
+    ['as it is', ':,[{'.repeat(MOST)],
+    ['after a quote', '"' + ':,[{'.repeat(MOST)],
+    ['after a backslash', '\\' + ':,[{'.repeat(MOST) + '\\'],
+    ['after a backslash and a quote', '\\"' + ':,[{'.repeat(MOST) + '\\\\"'],
   ])('are not what stands in a text: %s', (_what, text) => {
     expect(hasTooManyValues(JSON.stringify({ text }))).toBe(false);
   });
