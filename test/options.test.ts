@@ -55,6 +55,34 @@ describe.each(Object.entries(DOORS))('%s', (_name, [call, required]) => {
   });
 });
 
+describe('relay.config', () => {
+  const authenticator = () => null;
+  const told = (config: unknown, more: object = {}): readonly string[] =>
+    problemsOf(door.createCallSignaling, { authenticator, relay: { config }, ...more });
+
+  it('is named with its path in the options, alone and beside other mistakes', () => {
+    const [provider] = RELAY.config.providers;
+    const wrong = { ...RELAY.config, providers: [provider, { type: 'twilio' }], extra: 1 };
+    const lines = [
+      expect.stringMatching(/^relay\.config\.providers\[1\]\.accountSid: /),
+      expect.stringMatching(/^relay\.config\.extra: unknown key$/),
+    ];
+    expect(told(wrong)).toEqual(expect.arrayContaining(lines));
+    const beside = told(wrong, { callPolcy: () => true });
+    expect(beside).toEqual(expect.arrayContaining([...lines, expect.stringContaining('callPolicy')]));
+  });
+
+  it.each([undefined, 'text', []])('%p is none, and speaks of no file', (config) => {
+    expect(told(config)).toEqual([expect.stringMatching(/^relay\.config: /)]);
+  });
+
+  it('names a secret file that cannot be read by the provider that has it', () => {
+    const providers = [{ type: 'shared-secret', secretFile: '/nowhere' }];
+    const line = 'relay.config.providers[0]: its secret file cannot be read or is empty';
+    expect(told({ ...RELAY.config, providers })).toEqual([line]);
+  });
+});
+
 describe('a mistake that would be silent', () => {
   const jwks = { jwksUrl: 'https://login.example/keys' };
 

@@ -176,14 +176,14 @@ function checkSecrets(file: RelayConfig<ProviderEntry>, readSecret: ReadSecret):
     ...file.providers.map((entry, i) => [`providers[${i}]`, entry] as const),
     ...file.experiments.map(({ relay }, i) => [`experiments[${i}].relay.provider`, relay.provider] as const),
   ];
-  const problems = entries.flatMap(([path, entry]) => {
+  const faults = entries.flatMap(([path, entry]) => {
     if (entry === undefined) return [];
     try {
       currentSecret(entry.secret, readSecret);
       return [];
     } catch {
-      return [`${path}: its secret file cannot be read or is empty`];
+      return [{ path, problem: 'its secret file cannot be read or is empty' }];
     }
   });
-  if (problems.length > 0) throw new RelayConfigError(problems);
+  if (faults.length > 0) throw new RelayConfigError(faults);
 }

@@ -40,13 +40,28 @@ export interface RelayConfig<Provider = RelayProvider> {
   readonly experiments: readonly Experiment<Provider>[];
 }
 
+/** What is wrong, and where: for example `experiments[0].relay.urls[1]`; empty: the configuration as a whole. */
+export interface RelayFault {
+  readonly path: string;
+  readonly problem: string;
+}
+
 /** A configuration that cannot be used, with everything that is wrong with it, one line each. Never holds a value. */
 export class RelayConfigError extends OptionsError {
   override readonly name = 'RelayConfigError';
 
-  constructor(problems: readonly string[]) {
-    super(problems, 'The relay configuration is not valid:');
+  constructor(readonly faults: readonly RelayFault[]) {
+    super(faults.map(inOptions), 'The relay configuration is not valid:');
   }
+
+  /** The same for those who wrote a file, and no options. */
+  get inFile(): readonly string[] {
+    return this.faults.map(({ path, problem }) => (path === '' ? problem : `${path}: ${problem}`));
+  }
+}
+
+function inOptions({ path, problem }: RelayFault): string {
+  return `relay.config${path === '' ? '' : `.${path}`}: ${problem}`;
 }
 
 const seconds = z.int().min(1);
@@ -130,22 +145,22 @@ export function rule<Fields extends z.ZodType>(
   return [(value: unknown): boolean => holds(fields.parse(value)), { ...problem, when: inOrder }] as const;
 }
 
-/** @throws RelayConfigError listing every problem by its path, for example `experiments[0].relay.urls[1]: ...` */
+/** @throws RelayConfigError listing every problem by its path */
 export function checked<Shape extends z.ZodType>(schema: Shape, json: unknown): z.output<Shape> {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
-  throw new RelayConfigError(result.error.issues.flatMap(problemsOf));
+  throw new RelayConfigError(result.error.issues.flatMap(faultsOf));
 }
 
-function problemsOf(issue: z.core.$ZodIssue): string[] {
+function faultsOf(issue: z.core.$ZodIssue): RelayFault[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `${pathOf([...issue.path, key])}: unknown key`);
-  return [`${pathOf(issue.path)}: ${issue.message}`];
+    return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), problem: 'unknown key' }));
+  return [{ path: pathOf(issue.path), problem: issue.message }];
 }
 
 function pathOf(path: readonly PropertyKey[]): string {
   const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
-  return text.replace(/^\./, '') || 'file';
+  return text.replace(/^\./, '');
 }
 
 /** What `dns.Resolver.setServers` takes (RFC 5952 for IPv6 with a port). */

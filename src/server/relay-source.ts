@@ -30,7 +30,7 @@ function fileSource(file: string, log: Log): RelaySource {
       reload?.(readConfig(file));
       log.info('Relay configuration reloaded');
     } catch (error) {
-      const problems = error instanceof RelayConfigError ? error.problems : ['cannot be read'];
+      const problems = error instanceof RelayConfigError ? error.inFile : ['cannot be read'];
       for (const problem of problems) log.error('Relay configuration refused', { reason: problem });
     }
   };
@@ -72,6 +72,6 @@ function readConfig(file: string): unknown {
     return JSON.parse(text);
   } catch {
     // The parser's message quotes the text.
-    throw new RelayConfigError(['file: is not valid JSON']);
+    throw new RelayConfigError([{ path: '', problem: 'is not valid JSON' }]);
   }
 }

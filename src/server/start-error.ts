@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
+import { RelayConfigError } from '../relay/config.js';
 import { fileVariable, settingRow, type SettingName } from './settings-table.js';
 
 /** Why the server cannot start, in lines that each name a setting. Holds no value of a setting. */
@@ -31,6 +32,7 @@ export async function using<T>(name: SettingName, work: () => T | Promise<T>): P
 function wordsOf(error: unknown): readonly string[] | null {
   if (!(error instanceof Error)) return null;
   if (error instanceof StartError) return null;
+  if (error instanceof RelayConfigError) return error.inFile;
   if ('problems' in error && Array.isArray(error.problems)) return error.problems.map(String);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
   // Messages of the system and of Node.js quote paths and URLs; codes do not.

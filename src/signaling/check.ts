@@ -4,7 +4,7 @@ import {
   boolean,
   callable,
   checkGiven,
-  clock,
+  clockCheck,
   has,
   isFunction,
   isKey,
@@ -19,7 +19,7 @@ import {
   type Check,
 } from '../options.js';
 import { parseRelayConfig } from '../providers/config.js';
-import { RelayConfigError } from '../relay/config.js';
+import { RelayConfigError, type RelayFault } from '../relay/config.js';
 import type { CallAdapters, CallSignalingOptions, RelayOptions } from './options.js';
 
 const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 1;
@@ -68,7 +68,7 @@ const OPTIONS: Readonly<Record<keyof CallSignalingOptions, Check>> = {
   composeDirectives: boolean,
   production: boolean,
   onDefect: callable,
-  clock,
+  clock: clockCheck,
 };
 
 const ADAPTERS: Readonly<Record<keyof CallAdapters, Check>> = {
@@ -98,7 +98,7 @@ const RELAY: Readonly<Record<keyof RelayOptions, Check>> = {
 export function checkOptions(given: CallSignalingOptions): void {
   if (!isRecord(given)) throw new OptionsError(['options must be an object with authenticator and relay, at least']);
   const { relay, adapters, production } = given;
-  const ofRelay = isRecord(relay) ? configProblems(relay, production === true) : [];
+  const ofRelay = isRecord(relay) ? configFaults(relay, production === true) : [];
   const problems = [
     ...problemsOf(given, OPTIONS, ['authenticator', 'relay']),
     ...(isRecord(relay) ? problemsOf(relay, RELAY, [], 'relay.') : []),
@@ -106,17 +106,18 @@ export function checkOptions(given: CallSignalingOptions): void {
       ? problemsOf(adapters, ADAPTERS, ['callStore', 'accountIndex', 'presence', 'wakeBus'], 'adapters.', true)
       : []),
   ];
-  if (problems.length === 0 && ofRelay.length > 0) throw new RelayConfigError(ofRelay);
-  problems.push(...ofRelay.map((problem) => `relay.config: ${problem}`));
+  const wrongRelay = new RelayConfigError(ofRelay);
+  if (problems.length === 0 && ofRelay.length > 0) throw wrongRelay;
+  problems.push(...wrongRelay.problems);
   if (problems.length > 0) throw new OptionsError(problems);
 }
 
-function configProblems({ config, providers }: Partial<RelayOptions>, production: boolean): readonly string[] {
+function configFaults({ config, providers }: Partial<RelayOptions>, production: boolean): readonly RelayFault[] {
   try {
     parseRelayConfig(config, { production, ownProviders: Array.isArray(providers) && providers.length > 0 });
     return [];
   } catch (error) {
-    if (error instanceof RelayConfigError) return error.problems;
+    if (error instanceof RelayConfigError) return error.faults;
     throw error;
   }
 }

@@ -24,7 +24,7 @@ function problemsOf(json: unknown, production = true): readonly string[] {
   try {
     parseRelayConfig(json, { production });
   } catch (error) {
-    if (error instanceof RelayConfigError) return error.problems;
+    if (error instanceof RelayConfigError) return error.inFile;
     throw error;
   }
   return [];

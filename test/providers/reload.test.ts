@@ -127,8 +127,8 @@ describe('a relay in production', () => {
     expect(() => createRelay({ ...options, config: configFor(first.url) })).toThrow(
       [
         'The relay configuration is not valid:',
-        '  providers[0].endpoint: not an https URL',
-        '  providers[0].token: not allowed in production, where secrets are in files',
+        '  relay.config.providers[0].endpoint: not an https URL',
+        '  relay.config.providers[0].token: not allowed in production, where secrets are in files',
       ].join('\n'),
     );
   });
