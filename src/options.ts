@@ -35,7 +35,7 @@ export const milliseconds = must('milliseconds, more than 0', (value) => Number.
 export const nameKey = must('at least 32 bytes, as a Buffer or Uint8Array', (value) => bytesOf(value) >= 32);
 export const objectWith = (what: string, ...methods: readonly string[]): Check =>
   must(`${what}: an object with ${methods.join(' and ')}`, (value) => methods.every((method) => has(value, method)));
-export const clock = objectWith('a clock', 'now', 'elapsed');
+export const clockCheck = objectWith('a clock', 'now', 'elapsed');
 export const timers = objectWith('timers', 'every');
 
 /** @returns every problem: missing, of the wrong kind, unknown */

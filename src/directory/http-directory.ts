@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { SignalingError } from '../errors.js';
 import { RecentlyUsed } from '../identity/recently-used.js';
 import type { Device, DeviceDirectory } from '../identity/viewer.js';
-import { boolean, callable, checkGiven, clock as aClock, milliseconds, objectWith, seconds, url } from '../options.js';
+import { boolean, callable, checkGiven, clockCheck, milliseconds, objectWith, seconds, url } from '../options.js';
 import { systemClock, type Clock } from '../ports.js';
 import { quiet } from '../host/callback.js';
 import { ServiceError } from '../http/client.js';
@@ -48,7 +48,7 @@ const OPTIONS = {
   timeoutMs: milliseconds,
   production: boolean,
   onFailure: callable,
-  clock: aClock,
+  clock: clockCheck,
 } satisfies Record<keyof HttpDirectoryOptions, unknown>;
 
 export interface HttpDirectory extends DeviceDirectory {

@@ -4,7 +4,7 @@ import {
   boolean,
   callable,
   checkGiven,
-  clock as aClock,
+  clockCheck,
   milliseconds,
   text,
   timers as someTimers,
@@ -38,7 +38,7 @@ export interface WebhookOptions {
 const OPTIONS = {
   url: aUrl,
   secret: text,
-  clock: aClock,
+  clock: clockCheck,
   timers: someTimers,
   production: boolean,
   timeoutMs: milliseconds,

@@ -31,16 +31,14 @@ export function withQuietMethods<Hooks extends object>(hooks: Hooks, answering: 
 }
 
 /** The text that a function has to give at once; null: anything else, a promise too, whose failure is heard of nowhere. */
-export function textAtOnce(call: () => unknown): string | null {
-  let answer: unknown;
-  quiet(() => (answer = call()))();
+export function textAtOnce(ask: () => unknown): string | null {
+  const answer = atOnce(ask);
   return typeof answer === 'string' ? answer : null;
 }
 
 /** A number that is read at once; 0 where there is none. */
-export function numberAtOnce(read: () => unknown): number {
-  let answer: unknown;
-  quiet(() => (answer = read()))();
+export function numberAtOnce(ask: () => unknown): number {
+  const answer = atOnce(ask);
   return typeof answer === 'number' ? answer : 0;
 }
 
@@ -61,9 +59,12 @@ export function asOwnContext<Asked>(given: (asked: Asked) => unknown, watch: Cal
 
 /** A question that is answered at once: only true is yes, whatever else a host's function gives, or throws. */
 export function asPredicate<Asked>(given: (asked: Asked) => unknown): (asked: Asked) => boolean {
-  return (asked) => {
-    let answer: unknown;
-    quiet(() => (answer = given(asked)))();
-    return answer === true;
-  };
+  return (asked) => atOnce(() => given(asked)) === true;
+}
+
+/** @returns what a host's function gives; undefined where it throws */
+function atOnce(ask: () => unknown): unknown {
+  let answer: unknown;
+  quiet(() => (answer = ask()))();
+  return answer;
 }

@@ -2,7 +2,7 @@ import {
   boolean,
   callable,
   checkGiven,
-  clock,
+  clockCheck,
   isRecord,
   milliseconds,
   must,
@@ -37,7 +37,7 @@ const OPTIONS: Readonly<Record<keyof JwtAuthenticatorOptions, Check>> = {
   production: boolean,
   onFailure: callable,
   onRefused: callable,
-  clock,
+  clock: clockCheck,
   timers,
 };
 

@@ -1,7 +1,7 @@
 import {
   callable,
   checkGiven,
-  clock,
+  clockCheck,
   isKey,
   isRecord,
   milliseconds,
@@ -27,7 +27,7 @@ const OPTIONS: Readonly<Record<keyof RedisOptions, Check>> = {
   ),
   nameKey,
   waitReplicas: must('a whole number, 0 or more', (value) => Number.isInteger(value) && Number(value) >= 0),
-  clock,
+  clock: clockCheck,
   operationMs: milliseconds,
   onProblems: callable,
   onFailure: callable,
