@@ -5,6 +5,7 @@ import type { CallContext } from './context.js';
 import type { Caller } from './documents.js';
 import type { Masker } from './errors.js';
 import { checkedVariables, type Executor } from './executor.js';
+import { SUBSCRIPTIONS } from './http-policy.js';
 
 export interface OrderOptions {
   /** Shares its documents: what one of the two found valid, the other does not read again. */
@@ -81,7 +82,7 @@ async function registers({ callSignaling }: CallContext, limiter: RateLimiter): 
 /** Without this a subscription sent by POST would be executed as if it were a query. */
 function refuseSubscription({ operation }: Pick<GraphQLRequestContext<CallContext>, 'operation'>): void {
   if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
-  throw new GraphQLError('Subscriptions are served over WebSocket (graphql-transport-ws).', {
+  throw new GraphQLError(SUBSCRIPTIONS, {
     extensions: { code: 'BAD_REQUEST' },
   });
 }

@@ -1,6 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { randomUUID } from 'node:crypto';
 import { ERRORS, SignalingError } from '../errors.js';
+import { HTTP_WORDS } from './http-policy.js';
 
 /**
  * Errors of the request itself, as GraphQL servers name them, with the status that goes with them. Their texts come
@@ -133,6 +134,11 @@ function requestErrorOf(formatted: GraphQLFormattedError, original: unknown): Gr
     const { message, status, retryable } = ERRORS.CALL_INPUT_INVALID;
     return { message, extensions: { code: 'CALL_INPUT_INVALID', status, retryable } };
   }
+  const { status: httpStatus = 400 } = httpOf(original);
+  const words = code === 'BAD_REQUEST' ? HTTP_WORDS[httpStatus] : undefined;
+  if (words !== undefined) {
+    return { message: words, extensions: { code: 'BAD_REQUEST', status: httpStatus, retryable: false } };
+  }
   // The lexer stops at the token limit with a syntax error; to the client it is one of the document's limits.
   const tooLong = code === 'GRAPHQL_PARSE_FAILED' && isTooLong(formatted);
   const publicCode = tooLong ? 'GRAPHQL_VALIDATION_FAILED' : String(code);
@@ -145,8 +151,13 @@ function requestErrorOf(formatted: GraphQLFormattedError, original: unknown): Gr
 }
 
 /** Apollo Server says of a persisted query whose hash is another one with a status alone, and no code. */
-function statusCodeOf({ extensions: { http } }: GraphQLError): string | undefined {
-  return (http as { readonly status?: number } | undefined)?.status === 400 ? 'BAD_REQUEST' : undefined;
+function statusCodeOf(error: GraphQLError): string | undefined {
+  return httpOf(error).status === 400 ? 'BAD_REQUEST' : undefined;
+}
+
+/** What Apollo Server means to answer over HTTP. */
+function httpOf({ extensions: { http } }: GraphQLError): { readonly status?: number } {
+  return (http ?? {}) as { readonly status?: number };
 }
 
 /** The parser's words for a document with more tokens than it may have. */

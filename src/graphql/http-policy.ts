@@ -3,6 +3,17 @@ import type { SourceLocation } from 'graphql';
 /** The media type by which a client says that it reads the status of an answer (GraphQL over HTTP). */
 export const GRAPHQL_RESPONSE = 'application/graphql-response+json';
 
+/** @param allowed HTTP methods */
+export const methodMustBe = (allowed: readonly string[]): string => `The method must be ${allowed.join(' or ')}.`;
+
+export const SUBSCRIPTIONS = 'Subscriptions are served over WebSocket (graphql-transport-ws).';
+
+/** What is said of a request whose method, or whose Accept header, is none that GraphQL is served with. */
+export const HTTP_WORDS: Readonly<Record<number, string>> = {
+  405: methodMustBe(['GET', 'POST']),
+  406: `The answer is application/json or ${GRAPHQL_RESPONSE}, and the Accept header allows neither. ${SUBSCRIPTIONS}`,
+};
+
 /** As much of an answer as decides how it is sent. */
 interface Answer {
   readonly data?: Readonly<Record<string, unknown>> | null | undefined;

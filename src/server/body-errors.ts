@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { httpError } from './http-error.js';
+import { CHARSET, httpError, type HttpErrorOptions } from './http-error.js';
 
 /**
  * The error handler of an app in Express or Connect, after the parser of bodies: `app.use('/graphql', express.json(), …,
@@ -12,9 +12,15 @@ export function bodyErrors(
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
-  const { status } = Object(error) as { readonly status?: unknown };
+  const { status, type } = Object(error) as { readonly status?: unknown; readonly type?: unknown };
   const isOfRequest = typeof status === 'number' && status >= 400 && status < 500;
   if (!isOfRequest || response.headersSent) return next(error);
-  const answer = httpError(status, request.headers.accept);
+  const answer = httpError(status, request.headers.accept, OF_TYPE[String(type)]);
   response.writeHead(answer.status, answer.headers).end(answer.body);
 }
+
+/** What `express.json()` (body-parser) calls what is wrong, where the status does not say it. */
+const OF_TYPE: Readonly<Record<string, HttpErrorOptions>> = {
+  'charset.unsupported': { message: CHARSET },
+  'encoding.unsupported': { message: 'The content encoding must be gzip, deflate, br or identity.' },
+};

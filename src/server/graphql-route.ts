@@ -35,6 +35,7 @@ export function graphqlRoute({ apollo, executor, context, onAnswered }: GraphqlR
   }) as Handler;
 
   return async (request, reply) => {
+    reply.header('cache-control', 'no-store');
     if (!executor || !isPlain(request)) return byApollo(request, reply);
     const contextValue = context(request);
     const seconds = startAnswerTime(contextValue);
@@ -45,7 +46,7 @@ export function graphqlRoute({ apollo, executor, context, onAnswered }: GraphqlR
     const accept = request.headers.accept ?? '';
     const policy = httpPolicy(answer, accept);
     const mediaType = accept.includes(GRAPHQL_RESPONSE) ? GRAPHQL_RESPONSE : 'application/json';
-    reply.code(policy.status).header('cache-control', 'no-store').header('content-type', `${mediaType}; charset=utf-8`);
+    reply.code(policy.status).header('content-type', `${mediaType}; charset=utf-8`);
     if (policy.retryAfterSeconds > 0) reply.header('retry-after', String(policy.retryAfterSeconds));
     onAnswered?.(answer.errors ? 'error' : 'ok', seconds());
     return JSON.stringify(policy.withoutData ? { errors: answer.errors } : answer);

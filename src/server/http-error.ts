@@ -8,6 +8,15 @@ export interface HttpError {
   readonly body: string;
 }
 
+export interface HttpErrorOptions {
+  /** In the place of what is said by default of that status. */
+  readonly message?: string;
+  /** Whole seconds; when given, the request may be tried again. */
+  readonly retryAfterSeconds?: number;
+  /** Beside those that every refusal has. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What is said where the caller says nothing of its own. */
 const MESSAGES: Readonly<Record<number, string>> = {
   400: 'The request body is not valid JSON.',
@@ -17,6 +26,14 @@ const MESSAGES: Readonly<Record<number, string>> = {
   429: 'Too many requests. Please wait before trying again.',
 };
 
+/** A compressed body could come to anything. 415 says what is taken in its place (RFC 9110, section 15.5.16). */
+export const CONTENT_ENCODING: HttpErrorOptions = {
+  message: 'The content encoding must be identity: request bodies are not read compressed.',
+  headers: { 'accept-encoding': 'identity' },
+};
+/** JSON is exchanged as UTF-8 (RFC 8259, section 8.1). */
+export const CHARSET = 'The charset of the content type must be utf-8.';
+
 /** By status; every other one is BAD_REQUEST below 500, and INTERNAL_SERVER_ERROR from there. */
 const CODES: Readonly<Record<number, string>> = { 429: 'CALL_RATE_LIMITED', 503: 'CALL_UNAVAILABLE' };
 
@@ -25,13 +42,9 @@ const CODES: Readonly<Record<number, string>> = { 429: 'CALL_RATE_LIMITED', 503:
  * answer that is not 200 only as `application/graphql-response+json` (GraphQL over HTTP, section 6), which it accepts.
  *
  * @param accept the request's Accept header
- * @param retryAfterSeconds whole seconds; when given, the request may be tried again
  */
-export function httpError(
-  status: number,
-  accept: string | undefined,
-  { message, retryAfterSeconds }: { readonly message?: string; readonly retryAfterSeconds?: number } = {},
-): HttpError {
+export function httpError(status: number, accept: string | undefined, options: HttpErrorOptions = {}): HttpError {
+  const { message, retryAfterSeconds, headers } = options;
   const mediaType = accept?.includes(GRAPHQL_RESPONSE) ? GRAPHQL_RESPONSE : 'application/json';
   const extensions = {
     code: CODES[status] ?? (status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR'),
@@ -46,6 +59,7 @@ export function httpError(
       'cache-control': 'no-store',
       'content-type': `${mediaType}; charset=utf-8`,
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      ...headers,
     },
     body: JSON.stringify({ errors: [{ message: text, extensions }] }),
   };

@@ -1,15 +1,15 @@
 import cors from '@fastify/cors';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { STATUS_CODES, type IncomingHttpHeaders } from 'node:http';
-import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import { SignalingError } from '../errors.js';
 import type { CallContext } from '../graphql/context.js';
 import { LIMITS } from '../limits.js';
 import { systemClock } from '../ports.js';
 import { isSameSecret } from './admission.js';
+import { createApp, Refusal, refuse } from './app.js';
 import { isSameHost } from '../host/origin.js';
 import { graphqlRoute, type GraphqlRouteOptions } from './graphql-route.js';
-import { httpError } from './http-error.js';
+import { CHARSET } from './http-error.js';
 import { hasTooManyValues } from './json-values.js';
 import { createProxies } from './proxies.js';
 import { createStrangers, type Strangers } from './strangers.js';
@@ -35,52 +35,27 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const { allowsOrigin, gatewaySecret, onDefect, onRefusedOrigin } = options;
   const proxies = createProxies(options.trustProxy ?? null);
   const strangers = options.strangers ?? createStrangers({ clock: systemClock });
-  const app = fastify({
-    bodyLimit: LIMITS.messageBytes,
-    forceCloseConnections: 'idle',
-    requestTimeout: REQUEST_MS,
-    http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_MS },
-    // What Fastify would answer by itself has another shape, and repeats the path.
-    frameworkErrors: (_error, request, reply) => void refuse(request, reply as FastifyReply, 400, BAD_URL),
-    clientErrorHandler: refuseConnection,
-    return503OnClosing: false,
-  });
-
-  // A connection whose last answer is sent while the server closes would keep it open until the client lets go.
-  let closing = false;
-  app.addHook('preClose', async () => {
-    closing = true;
-  });
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (closing) reply.header('connection', 'close');
-    done();
-  });
+  const app = createApp(onDefect);
 
   app.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers;
-    if (closing) return void refuse(request, reply, 503, 'The server is stopping.', 1);
     if (origin === undefined || isSameHost(origin, proxies.hostOf(request.raw)) || allowsOrigin(origin)) return done();
     onRefusedOrigin?.(request.headers);
-    refuse(request, reply, 403, ORIGIN_REFUSED);
+    refuse(request, reply, 403, { message: ORIGIN_REFUSED });
   });
   await app.register(cors, {
     origin: (origin, answer) => answer(null, origin !== undefined && allowsOrigin(origin)),
     methods: ['GET', 'POST'],
+    strictPreflight: false,
     exposedHeaders: ['retry-after'],
     maxAge: 86_400,
   });
 
-  const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
-    if (hasTooManyValues(text)) done(TOO_MANY_VALUES);
-    else void parseJson(request, text, done);
+    const body = parsed(request, text);
+    if (body instanceof Refusal) done(body);
+    else done(null, body);
   });
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) onDefect(error);
-    return refuse(request, reply, status, error === TOO_MANY_VALUES ? error.message : undefined);
-  });
-  app.setNotFoundHandler((request, reply) => refuse(request, reply, 404));
 
   const contexts = new WeakMap<object, CallContext>();
   const context: HttpOptions['context'] = (request) => contexts.get(request) ?? options.context(request);
@@ -105,58 +80,45 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],
+    exposeHeadRoute: false,
     onRequest: async (request, reply) => {
       if (gatewaySecret !== null) {
         if (isSameSecret(request.headers['x-gateway-secret'], gatewaySecret)) return;
-        return refuse(request, reply, 403, GATEWAY_ONLY);
+        return refuse(request, reply, 403, { message: GATEWAY_ONLY });
       }
       // The rest of what it sends is not read.
-      if (await isTooMuch(request)) return refuse(request, reply.header('connection', 'close'), 429, undefined, 1);
+      if (await isTooMuch(request)) {
+        return refuse(request, reply, 429, { retryAfterSeconds: 1, headers: { connection: 'close' } });
+      }
     },
     handler: graphqlRoute({ ...options, context }),
   });
   return app;
 }
 
-/** How long a client may take to send a request, and how often that is looked at, in milliseconds. */
-const REQUEST_MS = 10_000;
-const CHECK_MS = 1_000;
+/**
+ * Members may have any name, `__proto__` too: nothing assigns to names that were sent.
+ *
+ * @returns the body, or why it is not taken
+ */
+function parsed({ headers }: FastifyRequest, text: string): unknown {
+  const [, charset = 'utf-8'] = /;\s*charset="?([^";\s]*)/i.exec(headers['content-type'] ?? '') ?? [];
+  if (!/^utf-?8$/i.test(charset)) return NOT_UTF8;
+  if (hasTooManyValues(text)) return TOO_MANY_VALUES;
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    return NOT_JSON;
+  }
+}
 
-/** Made once, and known by itself. */
-const TOO_MANY_VALUES: Error = Object.assign(
-  new Error(`The request body has more than ${LIMITS.messageValues} JSON values.`),
-  { statusCode: 413 },
-);
-const BAD_URL = 'The URL is not valid.';
+const NOT_UTF8 = new Refusal(415, CHARSET);
+const TOO_MANY_VALUES = new Refusal(413, `The request body has more than ${LIMITS.messageValues} JSON values.`);
+const NOT_JSON = new Refusal(400, 'The request body is not valid JSON.');
 
 /** What a body may come to: one that does not say how long it is may be as long as any. */
 function bodyBytes({ headers }: FastifyRequest): number {
   const length = headers['content-length'];
   if (length !== undefined) return Number(length);
   return headers['transfer-encoding'] === undefined ? 0 : LIMITS.messageBytes;
-}
-
-/** Answers before GraphQL could, in the shape that GraphQL clients read. */
-function refuse(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  status: number,
-  message?: string,
-  retryAfterSeconds?: number,
-): FastifyReply {
-  const { headers, body } = httpError(status, request.headers.accept, {
-    ...(message !== undefined && { message }),
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  });
-  return reply.code(status).headers(headers).send(body);
-}
-
-/** What is not HTTP, or did not come in time, is answered as far as there is still somebody to read it. */
-function refuseConnection({ code }: { readonly code?: string }, socket: Socket): void {
-  if (code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
-  const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const { headers, body } = httpError(status, undefined, { message: `${STATUS_CODES[status]}.` });
-  const lines = Object.entries({ ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) });
-  const head = lines.map((line) => line.join(': ')).join('\r\n');
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n\r\n${body}`, () => socket.destroy());
 }

@@ -64,6 +64,7 @@ async function loadRuru() {
 const MISSING = `<!doctype html>
 <html lang="en">
   <title>Call signaling</title>
+  <link rel="icon" href="data:,">
   <p>GraphQL is served here. The playground needs a package that is not installed: <code>npm install --save-dev ruru@2</code>.</p>
 </html>
 `;

@@ -1,5 +1,4 @@
 import { ApolloServer } from '@apollo/server';
-import fastify from 'fastify';
 import type { Keyv } from 'keyv';
 import { SignalingError } from '../errors.js';
 import { createMetrics } from '../events/metrics.js';
@@ -8,6 +7,7 @@ import { systemClock } from '../ports.js';
 import type { SharedCredentials } from '../relay/kept-credentials.js';
 import { createCallSignaling, type CallSignaling } from '../signaling.js';
 import { isLoopbackOrigin } from './admission.js';
+import { createApp } from './app.js';
 import type { DevelopmentToken } from './development.js';
 import { serveHealth, serveMetrics } from './health.js';
 import { createHttp } from './http.js';
@@ -138,7 +138,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     if (settings.introspection) await servePlayground(app, tokens);
     if (!production && login) serveWebPage(app, { directory: builtPage(), login, clock: systemClock });
     if (settings.metricsPort !== null) {
-      const ownPort = open(fastify());
+      const ownPort = open(createApp(onDefect));
       serveMetrics(ownPort, metrics);
       const address = await listen(ownPort, settings.host, ['METRICS_PORT', settings.metricsPort]);
       log.info('Metrics are served', { address: `${address}/metrics` });

@@ -33,6 +33,7 @@ const HEADERS = {
 const MISSING = `<!doctype html>
 <html lang="en">
   <title>Call signaling</title>
+  <link rel="icon" href="data:,">
   <p>The server runs, but its web page was not built. <a href="/graphql">The playground</a> is there.</p>
 </html>
 `;

@@ -1,6 +1,7 @@
 /** The page at / and the tokens behind it, as HTTP sees them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { createApp } from '../../src/server/app.js';
 import { decodeJwt } from 'jose';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -22,7 +23,7 @@ let origin: string;
 
 async function serve(directory: string): Promise<FastifyInstance> {
   const names = { accountClaim: 'sub', deviceClaim: 'device_id' };
-  const served = fastify();
+  const served = createApp(() => undefined);
   serveWebPage(served, { directory, login: await createDevelopmentLogin(names, Date.now()), clock: systemClock });
   await served.listen({ host: '127.0.0.1', port: 0 });
   return served;
@@ -158,6 +159,6 @@ describe('POST /development/token', () => {
   });
 
   it('is no address to be visited', async () => {
-    expect((await ask({ path: '/development/token' })).status).toBe(404);
+    expect((await ask({ path: '/development/token' })).status).toBe(405);
   });
 });

@@ -110,6 +110,8 @@ async function call(caller: TestDevice, callee: TestDevice, calleeAccountId: str
   expect((await callee.state('ENDED')).endReason).toBe('COMPLETED');
 }
 
+const JSON_TYPE = 'application/json';
+const QUERY = '{"query":"{ __typename }"}';
 const RELAY = '{ callRelay { turnUsername turnPassword turnTtlSeconds } }';
 const CREDENTIALS = { turnUsername: expect.any(String), turnPassword: expect.any(String), turnTtlSeconds: 43_200 };
 
@@ -148,6 +150,30 @@ describe('the server of the README', () => {
         const extensions = { code: 'BAD_REQUEST', status, retryable: false };
         expect(await answer.json()).toEqual({ errors: [{ message: expect.any(String), extensions }] });
       }
+      const plain = { ...headers, accept: 'application/json' };
+      const refused: [RequestInit, number, RegExp][] = [
+        [{ method: 'PUT', headers: plain, body: '{}' }, 405, /GET or POST/],
+        [{ method: 'POST', headers: { ...headers, accept: 'text/event-stream' }, body: QUERY }, 406, /WebSocket/],
+        [{ method: 'POST', headers: { ...plain, 'content-encoding': 'compress' }, body: QUERY }, 415, /encoding.*gzip/],
+        [
+          { method: 'POST', headers: { ...plain, 'content-type': `${JSON_TYPE}; charset=utf-7` }, body: QUERY },
+          415,
+          /utf-8/,
+        ],
+      ];
+      for (const [init, status, words] of refused) {
+        const answer = await fetch(`${origin}/graphql`, init);
+        const extensions = { code: 'BAD_REQUEST', status, retryable: false };
+        expect(answer.status).toBe(status);
+        expect(await answer.json()).toEqual({ errors: [{ message: expect.stringMatching(words), extensions }] });
+        if (status === 405) expect(answer.headers.get('allow')).toBe('GET, POST');
+      }
+      const named = {
+        query: '{ __typename }',
+        variables: JSON.parse('{"__proto__":{"x":1},"constructor":{"prototype":{}}}'),
+      };
+      const answer = await fetch(`${origin}/graphql`, { method: 'POST', headers: plain, body: JSON.stringify(named) });
+      expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
       const half = connect(Number(new URL(origin).port), '127.0.0.1').on('error', () => undefined);
       half.write('POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{');
       await once(half, 'connect');
