@@ -1,7 +1,7 @@
 import './no-inspector.js';
 import { welcomeText } from './development.js';
 import { createLog } from './log.js';
-import { startServer } from './server.js';
+import { startServer, type RunningServer } from './server.js';
 import { parseSettings, SettingsError, type Settings } from './settings.js';
 import { StartError } from './start-error.js';
 
@@ -41,19 +41,28 @@ async function run(settings: Settings): Promise<void> {
       process.exit(1);
     });
   }
-  try {
-    const server = await startServer(settings, log);
-    const stop = (signal: string): void => {
-      log.info('Stopping', { signal });
-      const cutOff = setTimeout(() => process.exit(1), STOP_MS);
-      cutOff.unref();
-      void server.close().then(() => {
-        log.flush();
-        process.exit(0);
-      });
+  const starting = startServer(settings, log);
+  // From the beginning, for what is being opened has to be closed. More than once, as a terminal and npm both send it.
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info('Stopping', { signal });
+    const cutOff = setTimeout(() => process.exit(1), STOP_MS);
+    cutOff.unref();
+    const end = async (server: RunningServer): Promise<void> => {
+      await server.close();
+      log.flush();
+      process.exit(0);
     };
-    for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop(signal));
+    // A start that fails is told below.
+    void starting.then(end, () => undefined);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => stop(signal));
 
+  try {
+    const server = await starting;
+    if (stopping) return;
     log.info('Listening', { address: server.origin });
     log.flush();
     // Tokens are for the person at the terminal: they never go to the log.

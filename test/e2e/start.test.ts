@@ -4,9 +4,10 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { startTurnServer, freePort } from '../../src/server/development-turn.js';
+import { FULL } from '../support/full.js';
 import type { FakeDns } from '../support/fake-dns.js';
 import type { FakeProvider } from '../support/fake-provider.js';
-import { eventually, startProcess, type RunningProcess } from '../support/process.js';
+import { eventually, isAlive, startProcess, type RunningProcess } from '../support/process.js';
 import { relayConfig, withRelayWorld } from '../support/relay-world.js';
 
 interface IceServer {
@@ -105,6 +106,53 @@ function isListening(port: number): Promise<boolean> {
     socket.once('connect', () => socket.destroy());
   });
 }
+
+describe('a signal to npm alone', () => {
+  /** All that a process started, and what they started. */
+  const below = (pid: number): readonly number[] => {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+    return children.map(Number).flatMap((child) => [child, ...below(child)]);
+  };
+  const started = async (background: boolean): Promise<readonly [npm: number, program: RunningProcess]> => {
+    const env = { PORT: '0', HOME: process.env['HOME'] ?? '' };
+    // A shell has its jobs in the background ignore SIGINT.
+    const program = background
+      ? startProcess('sh', { args: ['-c', 'npm start & echo "npm is $!"; wait $!'], env })
+      : startProcess('npm', { args: ['start'], env });
+    await program.printed(/^curl .*$/m, 120_000);
+    const [, npm] = background ? await program.printed(/npm is (\d+)/) : [];
+    return [Number(npm ?? program.pid), program];
+  };
+
+  const WAYS = [
+    ['SIGINT', true],
+    ['SIGTERM', false],
+    ['SIGINT', false],
+    ['SIGTERM', true],
+  ] as const;
+  it.each(FULL ? WAYS : WAYS.slice(0, 2))(
+    '%s (npm in the background: %s) ends all, after what is served, with exit code 0',
+    async (signal, background) => {
+      const [npm, program] = await started(background);
+      const all = [npm, ...below(npm)];
+      expect(all.length).toBeGreaterThan(1);
+      process.kill(npm, signal);
+      expect(await program.ended).toEqual({ code: 0, signal: null });
+      expect(program.output()).toMatch(new RegExp(`"signal":"${signal}".*"msg":"Stopping"`));
+      await eventually(() => !all.some(isAlive));
+    },
+    150_000,
+  );
+
+  it('that a terminal sends to all of them at once is one signal', async () => {
+    const [npm, program] = await started(false);
+    const all = [npm, ...below(npm)];
+    for (const pid of all) process.kill(pid, 'SIGINT');
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(program.output().match(/"msg":"Stopping"/g)).toHaveLength(1);
+    await eventually(() => !all.some(isAlive));
+  }, 150_000);
+});
 
 describe('the development relay', () => {
   it('is given nothing of the environment, where secrets are', async () => {
