@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { randomUUID } from 'node:crypto';
 import { ERRORS, SignalingError } from '../errors.js';
-import { HTTP_WORDS } from './http-policy.js';
+import { methodMustBe, NOT_ACCEPTABLE } from './http-policy.js';
 
 /**
  * Errors of the request itself, as GraphQL servers name them, with the status that goes with them. Their texts come
@@ -134,10 +134,10 @@ function requestErrorOf(formatted: GraphQLFormattedError, original: unknown): Gr
     const { message, status, retryable } = ERRORS.CALL_INPUT_INVALID;
     return { message, extensions: { code: 'CALL_INPUT_INVALID', status, retryable } };
   }
-  const { status: httpStatus = 400 } = httpOf(original);
-  const words = code === 'BAD_REQUEST' ? HTTP_WORDS[httpStatus] : undefined;
-  if (words !== undefined) {
-    return { message: words, extensions: { code: 'BAD_REQUEST', status: httpStatus, retryable: false } };
+  const http = httpOf(original);
+  const words = code === 'BAD_REQUEST' ? wordsOfHttp(http) : null;
+  if (words !== null) {
+    return { message: words, extensions: { code: 'BAD_REQUEST', status: http.status, retryable: false } };
   }
   // The lexer stops at the token limit with a syntax error; to the client it is one of the document's limits.
   const tooLong = code === 'GRAPHQL_PARSE_FAILED' && isTooLong(formatted);
@@ -156,8 +156,19 @@ function statusCodeOf(error: GraphQLError): string | undefined {
 }
 
 /** What Apollo Server means to answer over HTTP. */
-function httpOf({ extensions: { http } }: GraphQLError): { readonly status?: number } {
-  return (http ?? {}) as { readonly status?: number };
+interface HttpHead {
+  readonly status?: number;
+  readonly headers?: ReadonlyMap<string, string>;
+}
+
+function httpOf({ extensions: { http } }: GraphQLError): HttpHead {
+  return (http ?? {}) as HttpHead;
+}
+
+/** Of a method that is none of GraphQL's, or not the operation's, and of an Accept header. */
+function wordsOfHttp({ status, headers }: HttpHead): string | null {
+  if (status === 405) return methodMustBe((headers?.get('allow') ?? 'GET, POST').split(', '));
+  return status === 406 ? NOT_ACCEPTABLE : null;
 }
 
 /** The parser's words for a document with more tokens than it may have. */

@@ -8,11 +8,7 @@ export const methodMustBe = (allowed: readonly string[]): string => `The method 
 
 export const SUBSCRIPTIONS = 'Subscriptions are served over WebSocket (graphql-transport-ws).';
 
-/** What is said of a request whose method, or whose Accept header, is none that GraphQL is served with. */
-export const HTTP_WORDS: Readonly<Record<number, string>> = {
-  405: methodMustBe(['GET', 'POST']),
-  406: `The answer is application/json or ${GRAPHQL_RESPONSE}, and the Accept header allows neither. ${SUBSCRIPTIONS}`,
-};
+export const NOT_ACCEPTABLE = `The answer is application/json or ${GRAPHQL_RESPONSE}, and the Accept header allows neither. ${SUBSCRIPTIONS}`;
 
 /** As much of an answer as decides how it is sent. */
 interface Answer {

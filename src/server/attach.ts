@@ -45,7 +45,9 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
   const door = createWebSocket(options);
   const { path = DEFAULTS.path } = options;
   const onUpgrade = (request: IncomingMessage, wire: Duplex, head: Buffer): void => {
-    if (isOn(path, request) || server.listenerCount('upgrade') === 1) door.handleUpgrade(request, wire, head);
+    const isOnly = server.listenerCount('upgrade') === 1;
+    if (isOnly && request.headers.upgrade?.toLowerCase() !== 'websocket') serveWithout(server, request, wire, head);
+    else if (isOn(path, request) || isOnly) door.handleUpgrade(request, wire, head);
   };
   server.on('upgrade', onUpgrade);
   return {
@@ -60,3 +62,19 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     },
   };
 }
+
+/**
+ * Clients offer other protocols too, as Java's does HTTP/2 (h2c) with each first request. A server without a listener for
+ * upgrades serves such a request as if they did not (RFC 9110, section 7.8); so the server reads it again, without the offer.
+ */
+function serveWithout(server: Server, { method, url, rawHeaders }: IncomingMessage, wire: Duplex, head: Buffer): void {
+  const lines = [`${method} ${url} HTTP/1.1`];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(at, at + 2);
+    if (!OFFER.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
+  }
+  wire.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', wire);
+}
+
+const OFFER: ReadonlySet<string> = new Set(['upgrade', 'connection', 'http2-settings']);

@@ -82,6 +82,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     method: ['GET', 'POST'],
     exposeHeadRoute: false,
     onRequest: async (request, reply) => {
+      // From these the way by Apollo Server makes a URL.
+      if (!URL.canParse(request.url, `${request.protocol}://${request.hostname}/`))
+        return refuse(request, reply, 400, { message: 'The Host header is missing or not valid.' });
       if (gatewaySecret !== null) {
         if (isSameSecret(request.headers['x-gateway-secret'], gatewaySecret)) return;
         return refuse(request, reply, 403, { message: GATEWAY_ONLY });

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { createLog } from '../../src/server/log.js';
 import { startServer, type RunningServer } from '../../src/server/server.js';
 import { parseSettings } from '../../src/server/settings.js';
+import { eventually } from '../support/process.js';
 
 const start = (): Promise<RunningServer> => startServer(parseSettings({ PORT: '0' }), createLog({ level: 'silent' }));
 let server: RunningServer;
@@ -56,6 +57,46 @@ describe('what is no HTTP', () => {
     const answer = await send(server.origin, text);
     expect(read(answer)).toEqual({ status, body: errorOf(status) });
     expect(answer).not.toContain('canary');
+  });
+});
+
+describe('a Host header that is none', () => {
+  it.each(['', 'Host:\r\n', 'Host: [\r\n', 'Host: a b\r\n'])('(%j) is said so, and is no defect', async (host) => {
+    const body = '[]';
+    const answer = await send(
+      server.origin,
+      `POST /graphql HTTP/1.0\r\n${host}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n${body}`,
+    );
+    expect(read(answer)).toEqual({ status: 400, body: errorOf(400) });
+    expect(answer).toContain('Host header');
+  });
+
+  it('is no matter for a probe', async () => {
+    expect(read(await send(server.origin, 'GET /healthz HTTP/1.0\r\n\r\n')).status).toBe(200);
+  });
+});
+
+describe('an offer of HTTP/2, as the HTTP client of Java makes it', () => {
+  const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAA';
+  const QUERY = '{"query":"{ __typename }"}';
+
+  it.each([
+    ['whole', ''],
+    ['in parts', QUERY.slice(9)],
+  ])('is not taken up, and the request is answered: a body that comes %s', async (_how, later) => {
+    const socket = connect(Number(new URL(server.origin).port), '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+    const head = `POST /graphql HTTP/1.1\r\nHost: localhost\r\n${offer}\r\nContent-Type: application/json`;
+    socket.write(`${head}\r\nContent-Length: ${QUERY.length}\r\n\r\n${QUERY.slice(0, QUERY.length - later.length)}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    socket.write(later);
+    await eventually(() => answer.includes('"Query"'));
+    // The connection stays, for requests as usual.
+    answer = '';
+    socket.write(request('/healthz'));
+    await once(socket, 'close');
+    expect(read(answer)).toEqual({ status: 200, body: { status: 'ok' } });
   });
 });
 

@@ -56,6 +56,13 @@ describe('a method that a path does not take', () => {
     expect((await ask('/secret-path', {}, origin)).body).toEqual(refusal(404, /^Not found\.$/));
   });
 
+  it('is told of a mutation by GET, which would be for POST', async () => {
+    const query = encodeURIComponent('mutation { hangUpCall(input: { callId: "x" }) { id } }');
+    const answer = await ask(`/graphql?query=${query}`, { headers: { 'apollo-require-preflight': '1' } });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(answer.body).toEqual(refusal(405, /^The method must be POST\.$/));
+  });
+
   it('is what OPTIONS asks for; a path that is none stays 404', async () => {
     const options = await ask('/graphql', { method: 'OPTIONS' });
     expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, POST']);

@@ -165,7 +165,7 @@ describe('a revocation', () => {
   });
 
   it('is a POST', async () => {
-    expect((await fetch(`${url}/admin/revocations`)).status).toBe(404);
+    expect((await fetch(`${url}/admin/revocations`)).status).toBe(405);
   });
 
   it('that cannot be carried out now is to be sent again', async () => {
