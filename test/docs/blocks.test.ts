@@ -45,11 +45,11 @@ const BLOCKS: Readonly<Record<string, RunBy | { readonly because: string }>> = {
   },
   'README.md | Many nodes | sh | 0': { test: 'test/readme.test.ts', words: "'Many nodes', 'sh'" },
   'README.md | Many nodes |  | 0': { test: 'test/redis/rights.test.ts', words: 'user voip on >PASSWORD ${aclRules()}' },
-  'docs/callbacks.md | An authenticator | js | 0': {
+  'docs/callbacks.md | An authenticator | ts | 0': {
     test: 'test/host/documented-logins.test.ts',
     words: 'exampleOf(0)',
   },
-  'docs/callbacks.md | An authenticator | js | 1': {
+  'docs/callbacks.md | An authenticator | ts | 1': {
     test: 'test/host/documented-logins.test.ts',
     words: 'exampleOf(1)',
   },

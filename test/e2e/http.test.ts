@@ -83,7 +83,7 @@ describe('bad requests', () => {
     ['a syntax error', { query: '{ callRelay' }, {}, 400, 'GRAPHQL_PARSE_FAILED'],
     ['an unknown field', { query: '{ callRelays { turnTtlSeconds } }' }, {}, 400, 'GRAPHQL_VALIDATION_FAILED'],
     ['an unknown operation', { query: QUERY, operationName: 'Nope' }, {}, 400, 'OPERATION_RESOLUTION_FAILURE'],
-    ['text/plain', '{"query":"{ __typename }"}', { 'content-type': 'text/plain' }, 400, 'BAD_REQUEST'],
+    ['text/plain', '{"query":"{ __typename }"}', { 'content-type': 'text/plain' }, 415, 'BAD_REQUEST'],
   ])('%s', async (_name, body, headers, status, code) => {
     const answer = await world.ask({ body, headers });
     expect(answer.status).toBe(status);

@@ -7,6 +7,7 @@ import { graphql } from 'graphql';
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import ts from 'typescript';
 import type { CallContext } from '../../src/graphql/context.js';
 import type { HostAuthenticator } from '../../src/host/authenticator.js';
 import type { Viewer } from '../../src/identity/viewer.js';
@@ -24,7 +25,9 @@ const config = {
   providers: [{ type: 'shared-secret' as const, secret: 'of the tests' }],
   relay: { urls: ['turn:127.0.0.1:3478?transport=udp'] },
 };
-const exampleOf = (index: number): string => blockOf('docs/callbacks.md', 'An authenticator', 'js', index);
+/** As JavaScript; that it is TypeScript as it stands, test/package/host.test.ts shows. */
+const exampleOf = (index: number): string =>
+  ts.transpile(blockOf('docs/callbacks.md', 'An authenticator', 'ts', index), { target: ts.ScriptTarget.ES2022 });
 const viewerOfCookie = (cookie: string | undefined): Viewer | null =>
   cookie === 'sid=alice'
     ? { accountId: 'alice', deviceId: 'tab', issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 }

@@ -11,7 +11,29 @@ jest.setTimeout(120_000);
 
 const TYPES = ['@types/node', '@types/express', '@types/ws'];
 const PACKAGES = ['@apollo/server', '@as-integrations/express5', 'express', '@keyv/redis', '@graphql-tools/schema'];
+/** What an example leaves to its reader, declared. */
+const LEFT_TO_READERS = `
+  import type { Viewer } from '${manifest.name}';
+  import type { Transport } from '${manifest.name}/client';
+  declare global {
+    const sessions: { find(token: string): Promise<{ account: string; device: string; createdAt: Date; expiresAt: Date } | null> };
+    const viewerOfCookie: (cookie: string) => Promise<Viewer | null>;
+    const transport: Transport;
+    const report: (code: string, message: string) => void;
+    const offer: (call: { account: string; goOn: () => Promise<unknown>; hangUp: () => Promise<unknown> }) => void;
+    const onCallEvent: (event: unknown) => void;
+    const getToken: () => Promise<string>;
+  }`;
+const MINE = "import { createCallClient } from 'voip-call-signaling/client';";
+/** Those of the guide are compiled as a project: test/docs/guide.test.ts. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  'callbacks-0.ts': blockOf('docs/callbacks.md', 'An authenticator', 'ts', 0),
+  'callbacks-1.ts': blockOf('docs/callbacks.md', 'An authenticator', 'ts', 1),
+  'leaving.ts': `${MINE}\n${blockOf('docs/client.md', 'Leaving the page', 'js')}`,
+};
 const FILES = {
+  ...EXAMPLES,
+  'left.d.ts': LEFT_TO_READERS,
   'app.ts': blockOf('README.md', 'In your own server', 'js'),
   'typed.ts': TYPED,
   'host.cjs': `console.log(typeof require('${manifest.name}').createCallSignaling);`,
@@ -34,6 +56,22 @@ it('the example of the README is TypeScript too: strict, with the declarations o
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   const args = [...STRICT, '--types', 'node', '--module', 'nodenext', 'app.ts', 'typed.ts'];
   expect(await run(project, process.execPath, tsc, ...args)).toBe('');
+});
+
+it('every example of the documents is TypeScript as it stands, in a host and in a page', async () => {
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  const args = [
+    ...STRICT,
+    '--types',
+    'node',
+    '--module',
+    'nodenext',
+    '--lib',
+    'es2022,dom',
+    '--moduleDetection',
+    'force',
+  ];
+  expect(await run(project, process.execPath, tsc, ...args, 'left.d.ts', ...Object.keys(EXAMPLES))).toBe('');
 });
 
 it('a CommonJS host requires it', async () => {

@@ -156,7 +156,7 @@ describe('the server of the README', () => {
         [{ method: 'POST', headers: { ...headers, accept: 'text/event-stream' }, body: QUERY }, 406, /WebSocket/],
         [{ method: 'POST', headers: { ...plain, 'content-encoding': 'compress' }, body: QUERY }, 415, /encoding.*gzip/],
         [
-          { method: 'POST', headers: { ...plain, 'content-type': `${JSON_TYPE}; charset=utf-7` }, body: QUERY },
+          { method: 'POST', headers: { ...plain, 'content-type': `${JSON_TYPE}; charset=iso-8859-1` }, body: QUERY },
           415,
           /utf-8/,
         ],

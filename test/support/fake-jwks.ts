@@ -11,6 +11,8 @@ export interface FakeJwks {
   jwks: JSONWebKeySet;
   /** Where `redirect` points to. */
   redirectTo: string;
+  /** How long `ok` takes. */
+  delayMs: number;
   /** How many requests came, on whatever path. */
   requests: number;
   close(): Promise<void>;
@@ -23,7 +25,10 @@ export async function startFakeJwks(jwks: JSONWebKeySet): Promise<FakeJwks> {
     fake.requests += 1;
     switch (fake.mode) {
       case 'ok':
-        return response.setHeader('content-type', 'application/json').end(JSON.stringify(fake.jwks));
+        return void setTimeout(
+          () => response.setHeader('content-type', 'application/json').end(JSON.stringify(fake.jwks)),
+          fake.delayMs,
+        );
       case 'error':
         return response.writeHead(500).end(JSON.stringify(fake.jwks));
       case 'hang':
@@ -52,6 +57,7 @@ export async function startFakeJwks(jwks: JSONWebKeySet): Promise<FakeJwks> {
     mode: 'ok',
     jwks,
     redirectTo: '',
+    delayMs: 0,
     requests: 0,
     close: () =>
       new Promise((resolve) => {
