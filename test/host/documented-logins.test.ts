@@ -26,8 +26,10 @@ const config = {
   relay: { urls: ['turn:127.0.0.1:3478?transport=udp'] },
 };
 /** As JavaScript; that it is TypeScript as it stands, test/package/host.test.ts shows. */
-const exampleOf = (index: number): string =>
-  ts.transpile(blockOf('docs/callbacks.md', 'An authenticator', 'ts', index), { target: ts.ScriptTarget.ES2022 });
+const exampleOf = (index: number): string => {
+  const text = blockOf('docs/callbacks.md', 'An authenticator', 'ts', index);
+  return ts.transpile(text, { target: ts.ScriptTarget.ES2022 }).replace('export {};', '');
+};
 const viewerOfCookie = (cookie: string | undefined): Viewer | null =>
   cookie === 'sid=alice'
     ? { accountId: 'alice', deviceId: 'tab', issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 }
