@@ -119,6 +119,8 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'redis/wake-bus.ts listeners': 'streams of one account in this process: LIMITS.socketsPerAccount',
   'relay/escalation.ts #buckets': 'BUCKETS, the latest five minutes',
   'relay/service.ts #flights': 'requests under way, one a device',
+  'server/app.ts paths': 'routes that the code names',
+  'server/app.ts methods': 'methods of one route',
   'server/http.ts contexts': 'requests under way, weak',
   'server/server.ts opened': 'parts of one server',
   'server/strangers.ts tallies': 'ADDRESSES; those of the last second and with sockets, others share one',
