@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Int } from './type-graphql.js';
 import { CallMediaEnum, ConnectionReportEnum, DeclineReasonEnum, HangUpReasonEnum, SdpTypeEnum } from './call.enums.js';
 
-@InputType({ description: 'W3C RTCIceCandidateInit.' })
+@InputType('IceCandidateInput', { description: 'W3C RTCIceCandidateInit.' })
 export class IceCandidateInput {
   @Field(() => String, { description: 'At most 2 KiB, one line; empty: end of candidates of its mid.' })
   candidate!: string;
@@ -16,7 +16,7 @@ export class IceCandidateInput {
   usernameFragment?: string | null;
 }
 
-@InputType({ description: 'Whom to call, and with what.' })
+@InputType('StartCallInput', { description: 'Whom to call, and with what.' })
 export class StartCallInput {
   @Field(() => ID, {
     description: 'Made by the client (UUID); the same value from the same device names the same call for ever.',
@@ -48,7 +48,7 @@ export class StartCallInput {
   attachment?: string | null;
 }
 
-@InputType({ description: 'Which call to answer, and with what.' })
+@InputType('AnswerCallInput', { description: 'Which call to answer, and with what.' })
 export class AnswerCallInput {
   @Field(() => ID, { description: 'The call.' })
   callId!: string;
@@ -60,7 +60,7 @@ export class AnswerCallInput {
   answerSdp!: string;
 }
 
-@InputType({ description: 'Which call not to take.' })
+@InputType('DeclineCallInput', { description: 'Which call not to take.' })
 export class DeclineCallInput {
   @Field(() => ID, { description: 'The call.' })
   callId!: string;
@@ -69,7 +69,7 @@ export class DeclineCallInput {
   reason!: string;
 }
 
-@InputType({ description: 'Which call to end.' })
+@InputType('HangUpCallInput', { description: 'Which call to end.' })
 export class HangUpCallInput {
   @Field(() => ID, { description: 'The call.' })
   callId!: string;
@@ -78,7 +78,7 @@ export class HangUpCallInput {
   reason!: string;
 }
 
-@InputType({
+@InputType('SendDescriptionInput', {
   description:
     "inReplyTo: the offer that an ANSWER answers. ROLLBACK takes back one's own unanswered offer; its sdp is empty.",
 })
@@ -99,7 +99,7 @@ export class SendDescriptionInput {
   inReplyTo?: string | null;
 }
 
-@InputType({ description: 'ICE candidates of this device.' })
+@InputType('SendIceCandidatesInput', { description: 'ICE candidates of this device.' })
 export class SendIceCandidatesInput {
   @Field(() => ID, { description: 'The call.' })
   callId!: string;
@@ -117,7 +117,7 @@ export class SendIceCandidatesInput {
   endOfCandidates!: boolean;
 }
 
-@InputType({ description: "What became of the device's connection to its peer." })
+@InputType('ReportConnectionInput', { description: "What became of the device's connection to its peer." })
 export class ReportConnectionInput {
   @Field(() => ID, { description: 'The call.' })
   callId!: string;

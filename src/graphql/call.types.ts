@@ -10,14 +10,14 @@ import {
 } from './call.enums.js';
 
 @Directive('@key(fields: "id", resolvable: false)')
-@ObjectType({ description: 'An account, owned by another subgraph.' })
+@ObjectType('Account', { description: 'An account, owned by another subgraph.' })
 export class Account {
   @Field(() => ID, { description: 'Opaque, as the login service names it.' })
   id!: string;
 }
 
 @Directive('@key(fields: "accountId id", resolvable: false)')
-@ObjectType({ description: 'A registered device of an account.' })
+@ObjectType('Device', { description: 'A registered device of an account.' })
 export class Device {
   @Field(() => ID, { description: 'Opaque, as device-management names it.' })
   id!: string;
@@ -30,7 +30,7 @@ export class Device {
   name!: string | null;
 }
 
-@ObjectType({ description: 'One side of a call.' })
+@ObjectType('CallParty', { description: 'One side of a call.' })
 export class CallParty {
   @Field(() => Account, { description: 'The account on this side.' })
   account!: Account;
@@ -43,7 +43,7 @@ export class CallParty {
   device!: Device | null;
 }
 
-@ObjectType({ description: 'A session description (RFC 8866, W3C RTCSessionDescription).' })
+@ObjectType('SessionDescription', { description: 'A session description (RFC 8866, W3C RTCSessionDescription).' })
 export class SessionDescription {
   @Field(() => ID, { description: 'What an answer names in inReplyTo.' })
   id!: string;
@@ -58,7 +58,7 @@ export class SessionDescription {
   inReplyTo!: string | null;
 }
 
-@ObjectType({ description: 'W3C RTCIceCandidateInit.' })
+@ObjectType('IceCandidate', { description: 'W3C RTCIceCandidateInit.' })
 export class IceCandidate {
   @Field(() => String, {
     description: 'A candidate-attribute (RFC 8839, section 5.1); empty: end of candidates of its mid.',
@@ -76,7 +76,7 @@ export class IceCandidate {
 }
 
 @Directive('@key(fields: "id")')
-@ObjectType({ description: 'A call between two accounts, as the viewer sees it.' })
+@ObjectType('Call', { description: 'A call between two accounts, as the viewer sees it.' })
 export class Call {
   @Field(() => ID, { description: 'Opaque and unguessable.' })
   id!: string;
@@ -143,7 +143,7 @@ export class Call {
   nextClientSeq!: number;
 }
 
-@ObjectType({ description: 'What startCall did.' })
+@ObjectType('StartCallPayload', { description: 'What startCall did.' })
 export class StartCallPayload {
   @Field(() => StartCallOutcomeEnum, { description: 'Whether the call is new, known, or theirs.' })
   outcome!: string;
@@ -155,7 +155,7 @@ export class StartCallPayload {
   offerId!: string;
 }
 
-@ObjectType({ description: 'The server has the signal, and will deliver it.' })
+@ObjectType('SignalReceipt', { description: 'The server has the signal, and will deliver it.' })
 export class SignalReceipt {
   @Field(() => Int, { description: 'The number of the signal.' })
   clientSeq!: number;

@@ -13,7 +13,7 @@ export const CursorType = new GraphQLScalarType<string, string>({
   parseLiteral: (node) => (node.kind === 'StringValue' ? node.value : ''),
 });
 
-@InterfaceType({
+@InterfaceType('CallEvent', {
   description: 'Something that a device must know about its calls.',
   resolveType: (event: { type: string }) => event.type,
 })
@@ -25,7 +25,7 @@ export abstract class CallEvent {
   at!: Date;
 }
 
-@ObjectType({
+@ObjectType('StreamReady', {
   implements: CallEvent,
   description: `First on every (re)subscription, and again whenever the server had to start over (behind a gateway, in mid-stream). resumed: false
 means that \`openCalls\` is the truth now and replaces what the client knew. \`cursor\` is the position before the event that follows.`,
@@ -38,7 +38,7 @@ export class StreamReady extends CallEvent {
   openCalls!: Call[];
 }
 
-@ObjectType({ implements: CallEvent, description: 'The device is being called: ring.' })
+@ObjectType('CallInvited', { implements: CallEvent, description: 'The device is being called: ring.' })
 export class CallInvited extends CallEvent {
   @Field(() => Call, { description: 'The call, as of delivery.' })
   call!: Call;
@@ -47,7 +47,7 @@ export class CallInvited extends CallEvent {
   offer!: SessionDescription;
 }
 
-@ObjectType({ implements: CallEvent, description: 'A call moved.' })
+@ObjectType('CallStateChanged', { implements: CallEvent, description: 'A call moved.' })
 export class CallStateChanged extends CallEvent {
   @Field(() => Call, { description: 'The call, as of delivery.' })
   call!: Call;
@@ -59,7 +59,7 @@ export class CallStateChanged extends CallEvent {
   endReason!: string | null;
 }
 
-@ObjectType({ implements: CallEvent, description: 'The other side sent a description.' })
+@ObjectType('DescriptionReceived', { implements: CallEvent, description: 'The other side sent a description.' })
 export class DescriptionReceived extends CallEvent {
   @Field(() => ID, { description: 'The call.' })
   callId!: string;
@@ -80,7 +80,7 @@ export class DescriptionReceived extends CallEvent {
   collision!: boolean;
 }
 
-@ObjectType({ implements: CallEvent, description: 'The other side sent ICE candidates.' })
+@ObjectType('IceCandidatesReceived', { implements: CallEvent, description: 'The other side sent ICE candidates.' })
 export class IceCandidatesReceived extends CallEvent {
   @Field(() => ID, { description: 'The call.' })
   callId!: string;
@@ -95,7 +95,7 @@ export class IceCandidatesReceived extends CallEvent {
   endOfCandidates!: boolean;
 }
 
-@ObjectType({
+@ObjectType('StreamClosed', {
   implements: CallEvent,
   description:
     'The server gives up this stream; the cursor (of the last event sent) stays good for the next subscription.',

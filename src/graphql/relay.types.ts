@@ -1,7 +1,7 @@
 import { GraphQLDateTime } from 'graphql-scalars';
 import { Field, Int, ObjectType } from './type-graphql.js';
 
-@ObjectType({ description: 'W3C RTCIceServer.' })
+@ObjectType('IceServer', { description: 'W3C RTCIceServer.' })
 export class IceServer {
   @Field(() => [String], { description: 'turn: and turns: URLs (RFC 7065) that share the credentials.' })
   urls!: string[];
@@ -13,7 +13,7 @@ export class IceServer {
   credential!: string | null;
 }
 
-@ObjectType({ description: 'Short-lived TURN credentials and where to use them.' })
+@ObjectType('CallRelay', { description: 'Short-lived TURN credentials and where to use them.' })
 export class CallRelay {
   @Field(() => String, { description: 'TURN user name (RFC 8489 long-term credential).' })
   turnUsername!: string;

@@ -1,6 +1,6 @@
 /** The standalone server as one file, as bundlers make it of the installed package: it starts in a folder with nothing else. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT, startProcess } from '../support/process.js';
@@ -42,6 +42,18 @@ const esbuild = (command: string, file: string) => async (): Promise<string> => 
 };
 const [asModule = '', asCommonJs = ''] = blockOf('README.md', 'As one file', 'sh').trim().split('\n');
 
+/** Bundlers rename classes: types that had their names from them were once `Call2`. */
+const PUBLISHED = [
+  ...readFileSync(join(ROOT, 'schema/schema.graphql'), 'utf8').matchAll(/^(?:type|interface|input|enum) (\w+)/gm),
+].map(([, name]) => name);
+async function typesOf(origin: string): Promise<string[]> {
+  const headers = { 'content-type': 'application/json', connection: 'close' };
+  const body = JSON.stringify({ query: '{ __schema { types { name } } }' });
+  const answer = await fetch(`${origin}/graphql`, { method: 'POST', headers, body });
+  const { data } = (await answer.json()) as { data: { __schema: { types: { name: string }[] } } };
+  return data.__schema.types.map(({ name }) => name);
+}
+
 async function rolldown(): Promise<string> {
   const without = LEFT_OUT.flatMap((name) => ['--external', name]);
   const to = ['--dir', folder, '--entry-file-names', 'rolled.js', '--platform', 'node', '--format', 'esm'];
@@ -69,6 +81,7 @@ describe('voip-call-signaling/server, bundled', () => {
     expect(await ready.json()).toMatchObject({ dependencies: { redis: 'ready' } });
     const page = await fetch(`${origin}/`, { headers: { connection: 'close' } });
     expect(page.status).toBe(200);
+    expect(await typesOf(origin)).toEqual(expect.arrayContaining(PUBLISHED));
     expect(await server.stop()).toEqual({ code: 0, signal: null });
   });
 });
