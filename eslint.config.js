@@ -8,7 +8,7 @@ const EXPORTS = [
 const CLOCK = 'Take a Clock: elapsed() for durations, now() for what people and tokens are told.';
 
 export default tseslint.config(
-  { ignores: ['dist*/', 'node_modules/', 'examples/*/node_modules/', 'examples/*/dist/'] },
+  { ignores: ['dist*/', '.cache*/', 'node_modules/', 'examples/*/node_modules/', 'examples/*/dist/'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

@@ -12,6 +12,8 @@ const PREPARATIONS = [
   { name: 'packages', work: install },
   { name: 'programs', work: () => programs() },
   { name: 'build', work: build },
+  // Its bundler is there only when the packages are.
+  { name: 'server as one file', work: async () => (await import('./one-file.mjs')).oneFile() },
 ];
 
 /** Has packages of its own. The long suites run it by several processes at a time, which must not all install them. */

@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import { eventually, startServer, type RunningProcess } from './support/process.js';
+import { eventually, startOneFileServer, type RunningProcess } from './support/process.js';
 
 const text = readFileSync(new URL('../schema/PROTOCOL.md', import.meta.url), 'utf8');
 const blocks = (language: string): string[] =>
@@ -136,7 +136,7 @@ beforeAll(async () => {
     relay: { urls: ['turn:127.0.0.1:9?transport=udp'] },
   };
   writeFileSync(join(folder, 'relay.json'), JSON.stringify(relay));
-  server = startServer({ RELAY_CONFIG_FILE: join(folder, 'relay.json') });
+  server = startOneFileServer({ RELAY_CONFIG_FILE: join(folder, 'relay.json') });
   [, origin = ''] = await server.printed(/GraphQL +(http:\/\/[^/]+)\/graphql/);
 }, 60_000);
 afterAll(async () => {

@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { pack, run, type Packed } from '../package/packed.js';
 import { startBrowser } from '../support/browser.js';
 import { longIt } from '../support/full.js';
-import { ROOT, startProcess, startServer, type RunningProcess } from '../support/process.js';
+import { ROOT, startProcess, startOneFileServer, type RunningProcess } from '../support/process.js';
 import { freePorts } from '../support/redis.js';
 
 // A browser and a bundler are started, on machines that may have little to spare.
@@ -46,7 +46,7 @@ beforeAll(async () => {
     relay: { urls: ['turn:127.0.0.1:9?transport=udp'] },
   };
   writeFileSync(join(folder, 'relay.json'), JSON.stringify(relay));
-  server = startServer({ RELAY_CONFIG_FILE: join(folder, 'relay.json') });
+  server = startOneFileServer({ RELAY_CONFIG_FILE: join(folder, 'relay.json') });
   const [, origin = ''] = await server.printed(/GraphQL +(http:\/\/[^/]+)\/graphql/);
 
   const packages = commands

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { OpenCallsDocument as OpenCalls } from '../../src/client/generated/documents.js';
 import { OpenCallsDocument } from '../../src/client/generated/nodes.js';
 import { startCallWorld, type CallWorld } from '../support/call-world.js';
-import { eventually, ROOT, startServer } from '../support/process.js';
+import { eventually, ROOT, startOneFileServer } from '../support/process.js';
 import { openWire, type WireClient } from '../support/ws-client.js';
 
 const LIST = join(ROOT, 'schema/trusted-documents.json');
@@ -165,7 +165,7 @@ describe('a server whose list is no good', () => {
   const start = async (list: unknown, env: Readonly<Record<string, string>> = {}) => {
     const file = join(folder, 'list.json');
     writeFileSync(file, typeof list === 'string' ? list : JSON.stringify(list));
-    const server = startServer({ TRUSTED_DOCUMENTS_FILE: file, ...env });
+    const server = startOneFileServer({ TRUSTED_DOCUMENTS_FILE: file, ...env });
     const { code } = await server.ended;
     return { code, output: server.output() };
   };
@@ -200,7 +200,7 @@ describe('a server whose list is no good', () => {
 
 describe('a server that is started by hand with a list', () => {
   it('says that nothing else is run', async () => {
-    const server = startServer({ TRUSTED_DOCUMENTS_FILE: LIST, RELAY_CONFIG_FILE: '' });
+    const server = startOneFileServer({ TRUSTED_DOCUMENTS_FILE: LIST, RELAY_CONFIG_FILE: '' });
     await server.printed(/Only the operations of TRUSTED_DOCUMENTS_FILE are run/);
     expect(server.output()).not.toContain('curl');
     await server.stop();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Document } from '../../src/client/generated/documents.js';
 import { TestDevice, type DeviceOptions } from './device.js';
-import { startServer, type RunningProcess } from './process.js';
+import { startOneFileServer, type RunningProcess } from './process.js';
 import { createTestLogin, type TestLogin } from './tokens.js';
 
 /** The standalone server as a process, and devices of any account that speak to it as apps do. */
@@ -64,7 +64,7 @@ export async function startCallWorld(
   const devices: TestDevice[] = [];
 
   const start = async (port: string): Promise<[RunningProcess, string]> => {
-    const server = startServer({ ...settings, PORT: port });
+    const server = startOneFileServer({ ...settings, PORT: port });
     const [, origin = ''] = await server.printed(/GraphQL +(http:\/\/[^/]+)\/graphql/);
     return [server, origin];
   };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Document } from '../../src/client/generated/documents.js';
 import { TestDevice, type DeviceOptions } from './device.js';
 import { webCryptoSignature } from './fake-webhook.js';
-import { startServer, type RunningProcess } from './process.js';
+import { startOneFileServer, type RunningProcess } from './process.js';
 import { createTestLogin } from './tokens.js';
 
 export interface NodesOptions {
@@ -89,7 +89,7 @@ export async function startNodes({ redisUrl, count = 2, env = {}, relay = RELAY 
 
   const start = async (node: number, changes: Readonly<Record<string, string>> = {}): Promise<void> => {
     const port = origins[node] === undefined ? '0' : new URL(origins[node]).port;
-    const server = startServer({ ...settings, ...changes, PORT: port });
+    const server = startOneFileServer({ ...settings, ...changes, PORT: port });
     processes.push(server);
     const [, origin = ''] = await server.printed(/GraphQL +(http:\/\/[^/]+)\/graphql/);
     running.set(node, server);
@@ -107,7 +107,7 @@ export async function startNodes({ redisUrl, count = 2, env = {}, relay = RELAY 
     const [sub, device_id] = name.split('/');
     return login.token({ sub, device_id, ...claims });
   };
-  for (let node = 0; node < count; node++) await start(node);
+  await Promise.all(Array.from({ length: count }, (_, node) => start(node)));
 
   return {
     origins,
