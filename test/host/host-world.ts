@@ -37,6 +37,7 @@ export interface HostWorld {
   readonly defects: unknown[];
   /** From now on the callback does this where an account is concerned whose name begins with `odd`. */
   misbehave(callback: CallbackOfHost, how: () => unknown): void;
+  behave(): void;
   device(name: string): TestDevice;
   close(): Promise<void>;
 }
@@ -149,6 +150,9 @@ export async function startHostWorld(): Promise<HostWorld> {
     defects,
     misbehave: (callback, how) => {
       wrong = { callback, how };
+    },
+    behave: () => {
+      wrong = null;
     },
     device: (name) => {
       const device = new TestDevice({ origin, token: () => name });
