@@ -19,12 +19,11 @@ export default {
       },
     ],
   },
-  // Half of the suites wait for processes, browsers and timers.
-  // Many suites wait for processes and timers. The long ones do less of that, and have two: setup/test.mjs.
-  maxWorkers: 3,
+  // Twice the cores, for many suites wait for processes, browsers and timers. The long ones have three: setup/test.mjs.
+  maxWorkers: 4,
   // A worker keeps what the suites before left in it, and each suite after is slower by that.
   workerIdleMemoryLimit: '400MB',
   testSequencer: './jest.sequencer.js',
-  // Three suites share two cores, on machines that may have other work.
+  // Four suites share two cores, on machines that may have other work.
   testTimeout: 120_000,
 };
