@@ -36,11 +36,11 @@ describe('options', () => {
       'cursorKeys must be a list of at least one key of 32 bytes, each a Buffer or Uint8Array',
       'nameKey must be at least 32 bytes, as a Buffer or Uint8Array',
       'callPolcy is no option; did you mean callPolicy?',
-      expect.stringContaining('relay.config: requestedTtlSeconds'),
-      expect.stringContaining('relay.config: clientTtlSeconds'),
-      expect.stringContaining('relay.config: rateLimit'),
-      expect.stringContaining('relay.config: providers'),
-      expect.stringContaining('relay.config: relay'),
+      expect.stringContaining('relay.config.requestedTtlSeconds: '),
+      expect.stringContaining('relay.config.clientTtlSeconds: '),
+      expect.stringContaining('relay.config.rateLimit: '),
+      expect.stringContaining('relay.config.providers: '),
+      expect.stringContaining('relay.config.relay: '),
     ]);
   });
 

@@ -29,7 +29,7 @@ export type ApolloOptions = Pick<
 > & { readonly schema: GraphQLSchema };
 
 export interface ApolloSettings extends OrderOptions {
-  /** Whether introspection and "did you mean" are answered, and a landing page is shown. */
+  /** Whether introspection and "did you mean" are answered. */
   readonly introspection: boolean;
   /** When there are any, no other documents are run. */
   readonly trusted?: TrustedDocuments | undefined;
@@ -47,8 +47,8 @@ export function apolloOptions(settings: ApolloSettings): ApolloOptions {
       responsePolicy(settings.onAnswered),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
-      // It comes from a CDN.
-      ...(introspection ? [] : [ApolloServerPluginLandingPageDisabled()]),
+      // It comes from a CDN, whether or not the schema is shown.
+      ApolloServerPluginLandingPageDisabled(),
     ],
     validationRules: [...documentRules(introspection), ...(trusted ? [trustedRule(trusted)] : [])],
     validationOptions: validationLimits(introspection),

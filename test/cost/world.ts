@@ -23,7 +23,7 @@ export interface CostWorld {
 const HOUR_MS = 3_600_000;
 
 /** @param adapters in the place of this process's memory; whoever makes them closes them */
-export async function startCostWorld(adapters?: CallAdapters): Promise<CostWorld> {
+export async function startCostWorld(adapters?: CallAdapters, introspection = false): Promise<CostWorld> {
   const signaling = createCallSignaling({
     ...(adapters && { adapters }),
     authenticator: async (token) => {
@@ -41,6 +41,7 @@ export async function startCostWorld(adapters?: CallAdapters): Promise<CostWorld
       readSecret: () => 'a secret of the tests',
     },
     production: true,
+    introspection,
   });
   const apollo = new ApolloServer<CallContext>({ ...signaling.apollo, stopOnTerminationSignals: false });
   await apollo.start();

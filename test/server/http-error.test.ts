@@ -58,8 +58,13 @@ describe('an error before GraphQL', () => {
   });
 });
 
-it('production shows no landing page', async () => {
-  const response = await fetch(world.url, { headers: { accept: 'text/html' } });
-  expect(response.headers.get('content-type')).not.toContain('text/html');
-  expect(await response.text()).not.toContain('<');
-});
+it.each([false, true])(
+  'production shows no landing page, which would come from a CDN: introspection %p',
+  async (shown) => {
+    const own = await startCostWorld(undefined, shown);
+    const response = await fetch(own.url, { headers: { accept: 'text/html' } });
+    expect(response.headers.get('content-type')).not.toContain('text/html');
+    expect(await response.text()).not.toContain('<');
+    await own.close();
+  },
+);

@@ -57,6 +57,7 @@ afterAll(async () => {
 });
 
 interface Page {
+  readonly status: number | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly policy: string;
   readonly text: string;
@@ -73,6 +74,7 @@ function open({ origin }: RunningServer, headers: Readonly<Record<string, string
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
       response.on('end', () =>
         resolve({
+          status: response.statusCode,
           headers: response.headers,
           policy: String(response.headers['content-security-policy']),
           text,
@@ -127,8 +129,9 @@ describe('in development', () => {
   });
 
   it('does not take a Host into its policy that is none', async () => {
-    const { policy } = await open(development, { host: 'x; script-src *' });
-    expect(policy).toContain("connect-src 'self'; base-uri");
+    const { status, policy, text } = await open(development, { host: 'x; script-src *' });
+    expect([status, policy]).toEqual([400, 'undefined']);
+    expect(text).not.toContain('script-src');
   });
 
   it('its files are served as what they are, and no others', async () => {
