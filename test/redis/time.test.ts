@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { StartClaim } from '../../src/call/ports.js';
 import { ANSWER, device, startInput } from '../call/world.js';
 import { SetClock } from '../support/clock.js';
 import { eventually } from '../support/process.js';
@@ -46,6 +47,21 @@ describe('as time passes in Redis', () => {
     await node.calls.answerCall(BOB, { callId: started.id, offerId, answerSdp: ANSWER });
     return started.id;
   }
+
+  it('a claim is forgotten ten minutes after its start came to nothing, and two days after it came to a call', async () => {
+    const { accountIndex: index } = node;
+    const [first, second] = ['1', '2'].map((n) => ({ hash: `h${n}`, callId: `c${n}` })) as [StartClaim, StartClaim];
+    for (const key of ['refused', 'key']) await index.claimStart('alice', key, first);
+    await index.keepStart('alice', 'key', first);
+    await pass(HOUR / 6 - 1_000);
+    expect(await index.claimStart('alice', 'refused', second)).toEqual(first);
+    await pass(2_000);
+    expect(await index.claimStart('alice', 'refused', second)).toEqual(second);
+    await pass(47 * HOUR);
+    expect(await index.claimStart('alice', 'key', second)).toEqual(first);
+    await pass(HOUR);
+    expect(await index.claimStart('alice', 'key', second)).toEqual(second);
+  });
 
   it('nothing is kept without an end', async () => {
     await node.callStore.beat();

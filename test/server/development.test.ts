@@ -172,6 +172,11 @@ describe('the development relay', () => {
     expect(statSync(configFile).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(configFile)).mode & 0o777).toBe(0o700);
   });
+
+  it('inherits nothing of the environment, where secrets are', () => {
+    const environment = readFileSync(`/proc/${relay.pid}/environ`, 'utf8').split('\0').filter(Boolean);
+    expect(environment.map((variable) => variable.split('=')[0])).toEqual(['PATH']);
+  });
 });
 
 describe('the end of the development relay', () => {
