@@ -5,6 +5,8 @@ import { networkOf } from './proxies.js';
 /** A socket that has not said whose it is. */
 export interface Stranger {
   readonly isKnown: boolean;
+  /** It has sent a token: while that is looked at, however long it takes, no other one takes its place. */
+  spoke(): void;
   /** It has: from here on it counts no more, and never did. */
   identified(): void;
   /** It is gone, or was refused. */
@@ -40,6 +42,7 @@ const ADDRESSES = 10_000;
 
 interface Waiting {
   readonly since: number;
+  hasSpoken: boolean;
   readonly drop: () => void;
   readonly tally: Tally;
 }
@@ -96,7 +99,7 @@ export function createStrangers({ clock, onRefused = () => {} }: StrangersOption
   /** @returns whether there is room in a set: the oldest may have been dropped for it */
   function hasRoom(set: ReadonlySet<Waiting>, max: number): boolean {
     if (set.size < max) return true;
-    const [oldest] = set;
+    const oldest = firstSilent(set);
     if (!oldest || clock.elapsed() - oldest.since < PATIENCE_MS) return false;
     oldest.drop();
     if (leave(oldest)) oldest.tally.sockets += 1;
@@ -117,13 +120,16 @@ export function createStrangers({ clock, onRefused = () => {} }: StrangersOption
         onRefused('socket');
         return null;
       }
-      const socket: Waiting = { since: clock.elapsed(), drop, tally };
+      const socket: Waiting = { since: clock.elapsed(), hasSpoken: false, drop, tally };
       tally.waiting.add(socket);
       waiting.add(socket);
       let isKnown = false;
       return {
         get isKnown() {
           return isKnown;
+        },
+        spoke: () => {
+          socket.hasSpoken = true;
         },
         identified: () => {
           isKnown = true;
@@ -149,6 +155,11 @@ export function createStrangers({ clock, onRefused = () => {} }: StrangersOption
       return true;
     },
   };
+}
+
+function firstSilent(sockets: ReadonlySet<Waiting>): Waiting | null {
+  for (const socket of sockets) if (!socket.hasSpoken) return socket;
+  return null;
 }
 
 function newTally(since: number): Tally {

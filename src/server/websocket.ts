@@ -156,6 +156,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
   async function connect(session: Session, given: string | undefined): Promise<OwnConnection | null> {
     const { channel, headers } = session;
     const authorization = given ?? headers.authorization;
+    session.stranger?.spoke();
     try {
       const viewer = await options.authenticate(authorization, { headers });
       session.stranger?.identified();

@@ -18,7 +18,9 @@ export async function loseCrowd(count: number): Promise<void> {
   const nodes = await startNodes({ redisUrl: redis.url, count: 2 });
   try {
     const names = Array.from({ length: count }, (_, i) => `waiting-${i}`);
-    const devices = names.map((name) => nodes.device(`${name}/phone`, [0, 1]));
+    // As our client does: they do not all come in one moment, and not twenty times a second each.
+    const retryMs = (): number => 2_000 * Math.random();
+    const devices = names.map((name) => nodes.device(`${name}/phone`, [0, 1], { retryMs }));
     await Promise.all(devices.map((device) => device.listen()));
     const [one, other] = ['one', 'other'].map((name) => nodes.device(`${name}/phone`, [1]));
     const talk = await Talk.begin(one!, other!, 'other');

@@ -190,6 +190,22 @@ describe('what is counted', () => {
     expect(dropped).toEqual([0]);
   });
 
+  it('are not those that have sent a token: while it is looked at, they keep their places', async () => {
+    const time = new SetClock();
+    const strangers = createStrangers({ clock: time });
+    const dropped: number[] = [];
+    const enter = (n: number) => strangers.enter('192.0.2.1', () => dropped.push(n));
+    const entered = Array.from({ length: LIMITS.silentSocketsPerAddress }, (_, n) => enter(n));
+    entered[0]?.spoke();
+    await time.advance(5_000);
+    expect(enter(100)).not.toBeNull();
+    expect(dropped).toEqual([1]);
+    for (const each of entered) each?.spoke();
+    await time.advance(999);
+    expect(enter(101)).toBeNull();
+    expect(dropped).toEqual([1]);
+  });
+
   it('is not kept when somebody sets the wall clock', async () => {
     const strangers = createStrangers({ clock });
     for (let n = 0; n <= LIMITS.refusedTokensPerAddressAndSecond; n += 1) strangers.refusedToken('192.0.2.1');

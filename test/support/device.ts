@@ -40,6 +40,8 @@ export interface DeviceOptions {
   readonly onSocket?: (socket: WebSocket) => void;
   /** What is refused as `retryable` is sent again as it was, and not thrown. */
   readonly retrying?: boolean;
+  /** How long it waits before it comes back, in milliseconds; 50. */
+  readonly retryMs?: () => number;
 }
 
 /** How long a device that does not listen keeps its socket. The client's timer for that outlives the client. */
@@ -69,7 +71,7 @@ export class TestDevice {
   readonly #retrying: boolean;
 
   constructor(options: DeviceOptions) {
-    const { origin, onSocket, retrying = false } = options;
+    const { origin, onSocket, retrying = false, retryMs = () => 50 } = options;
     this.#retrying = retrying;
     class Socket extends WebSocket {
       constructor(url: string, protocols: string) {
@@ -84,7 +86,7 @@ export class TestDevice {
       lazyCloseTimeout: IDLE_MS,
       shouldRetry: () => true,
       retryAttempts: Infinity,
-      retryWait: () => new Promise((resolve) => setTimeout(resolve, 50)),
+      retryWait: () => new Promise((resolve) => setTimeout(resolve, retryMs())),
       connectionParams: async () => ({ authorization: `Bearer ${await options.token()}` }),
       on: {
         closed: (event) => {
