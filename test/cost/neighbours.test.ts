@@ -78,13 +78,17 @@ describe.each(Object.entries(STORES))('a flood on %s', (_store, start) => {
     ['one account', 'flooder'],
     ['strangers', undefined],
   ])('of %s costs little more than what is ordinary', async (_who, account) => {
-    const ordinary = await cpuOfRequests(ORDINARY, 'other');
     for (const [what, sent] of Object.entries(FLOODS)) {
-      const flood = await cpuOfRequests(sent, account);
-      // Bytes cost something too: to send and read them, less than to make objects of them, which a server without limits does.
-      const made = await cpuOf(() => times(REQUESTS).forEach(() => JSON.parse(sent)));
-      const room = Math.max(0.8 * made, REQUESTS * 12);
-      expect({ what, tooMuch: flood > 1.5 * ordinary + room }).toEqual({ what, tooMuch: false });
+      const measured: boolean[] = [];
+      // What else the machine does makes CPU time longer, and never shorter: a flood that costs too much does so each time.
+      while (measured.length < 3 && !measured.includes(true)) {
+        const ordinary = await cpuOfRequests(ORDINARY, 'other');
+        const flood = await cpuOfRequests(sent, account);
+        // Bytes cost something too: to send and read them, less than to make objects of them, which a server without limits does.
+        const made = await cpuOf(() => times(REQUESTS).forEach(() => JSON.parse(sent)));
+        measured.push(flood <= 1.5 * ordinary + Math.max(0.8 * made, REQUESTS * 12));
+      }
+      expect({ what, costsLittle: measured.includes(true) }).toEqual({ what, costsLittle: true });
     }
     expect(await store.world.post(ORDINARY, 'other')).toContain('"openCalls":[]');
   });
