@@ -38,8 +38,12 @@ export function tagOf(callId: string): string | null {
   return dot > 0 ? callId.slice(0, dot) : null;
 }
 
-/** @returns 132 bits of SHA-256 over what was sent, so that a retry can be told from something else under its number. */
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** @returns 128 bits of SHA-256 over what was sent, so that a retry can be told from something else under its number. */
 export function contentHash(...content: readonly unknown[]): string {
-  // In one call, as one costs more than a signal has to hash. 22 characters of base64url are 132 bits.
-  return hash('sha256', JSON.stringify(content), 'base64url').slice(0, 22);
+  // In one call: the objects of createHash and Buffer cost more than what a signal has to hash.
+  const text = hash('sha256', JSON.stringify(content), 'base64url');
+  // Of the 22nd character its two highest bits: as 128 bits are written, and as other nodes, and older ones, write them.
+  return text.slice(0, 21) + 'AQgw'.charAt(BASE64URL.indexOf(text.charAt(21)) >> 4);
 }
