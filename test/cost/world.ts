@@ -54,6 +54,8 @@ export async function startCostWorld(adapters?: CallAdapters, introspection = fa
     trustProxy: ['127.0.0.0/8'],
     onDefect: () => {},
   });
+  // On a busy machine this process could send on an idle connection that the server lets go in the same turn.
+  app.server.keepAliveTimeout = 0;
   await app.listen({ port: 0, host: '127.0.0.1' });
   let clients = 0;
   /** An IPv4 address that no client had before. */
