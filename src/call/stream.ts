@@ -106,8 +106,8 @@ export class EventStream extends PulledIterator<CallEvent> {
     this.pull();
   }
 
-  /** The device answered a ping: it is there. */
-  ponged(): void {
+  /** The device was heard after it had been told or asked something: it is there. */
+  heard(): void {
     if (this.over) return;
     const shown = this.#inTurn(() => this.#reader.showLife());
     if (isPromise(shown)) shown.catch((error: unknown) => this.fail(error));

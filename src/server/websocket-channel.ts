@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { Heartbeat } from './heartbeat.js';
 import { CLOSE_REASONS, type CloseCode } from './websocket-codes.js';
 
 /** With more than this waiting to be sent, in bytes, nothing more is read from the socket. */
@@ -13,10 +14,9 @@ export interface WireSocket {
   readonly OPEN: number;
   readonly isPaused: boolean;
   readonly bufferedAmount: number;
-  on(event: 'pong' | 'error', listener: () => void): unknown;
+  on(event: 'pong' | 'message' | 'error', listener: () => void): unknown;
   once(event: 'close', listener: () => void): unknown;
   send(message: string, done: () => void): void;
-  ping(): void;
   pause(): void;
   resume(): void;
   close(code: number, reason: string): void;
@@ -41,8 +41,10 @@ export interface Channel {
   terminate(): void;
   /** Whether there is something that the other side has not taken yet. */
   hasUnsent(): boolean;
-  /** @returns a function that takes the listener away again */
-  onPong(listener: () => void): () => void;
+  /** An event was sent, and nothing says yet whether it arrived. */
+  told(): void;
+  /** @param listener told when the other side was heard after it had been told or asked something */
+  onHeard(listener: () => void): void;
   /** Resolves when nothing more will be sent: as soon as either side begins to close. */
   readonly left: Promise<void>;
 }
@@ -50,29 +52,25 @@ export interface Channel {
 export interface ChannelOptions {
   /** The connection under the WebSocket. */
   readonly wire: Writable;
-  /** How often the other side is pinged; one that has not answered by the next ping is gone. In milliseconds. */
-  readonly pingMs: number;
+  /** Says when the other side is pinged; one that does not answer is gone. */
+  readonly heartbeat: Heartbeat;
 }
 
-export function createChannel(socket: WireSocket, { wire, pingMs }: ChannelOptions): Channel {
-  const pongListeners = new Set<() => void>();
-  let isAnswered = true;
+/** What ws would make of a ping anew each time: FIN, opcode 9, no payload (RFC 6455, section 5.5.2). */
+const PING = Buffer.from([0x89, 0]);
 
+export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOptions): Channel {
+  const ping = (): void => {
+    if (socket.readyState === socket.OPEN) wire.write(PING);
+  };
+  let onHeard = (): void => {};
+  const pulse = heartbeat.watch({ ping, answered: () => onHeard(), silent: () => socket.terminate() });
+  const pongListeners = new Set<() => void>();
+  socket.on('message', () => pulse.heard());
   socket.on('pong', () => {
-    isAnswered = true;
+    pulse.heard();
     for (const listener of pongListeners) listener();
   });
-  const heartbeat = setInterval(() => {
-    if (isAnswered) {
-      isAnswered = false;
-      socket.ping();
-      return;
-    }
-    // After a standstill of this process the answer may have come and not been read: that happens before this runs.
-    setImmediate(() => {
-      if (!isAnswered) socket.terminate();
-    });
-  }, pingMs);
 
   /** Shared by all who ask at the same time. */
   let asked: Promise<boolean> | null = null;
@@ -88,7 +86,7 @@ export function createChannel(socket: WireSocket, { wire, pingMs }: ChannelOptio
       // After a standstill of this process the answer may have come and not been read: that happens before this runs.
       const timer = setTimeout(() => setImmediate(() => settle(false)), withinMs);
       void left.then(() => settle(false));
-      if (socket.readyState === socket.OPEN) socket.ping();
+      ping();
     });
   }
 
@@ -115,7 +113,7 @@ export function createChannel(socket: WireSocket, { wire, pingMs }: ChannelOptio
 
   let leave = (): void => {};
   const left = new Promise<void>((resolve) => (leave = resolve));
-  void left.then(() => clearInterval(heartbeat));
+  void left.then(() => pulse.stop());
   socket.once('close', leave);
   // The peer broke RFC 6455 or a limit; ws closes the socket with the code that says so.
   socket.on('error', leave);
@@ -148,9 +146,9 @@ export function createChannel(socket: WireSocket, { wire, pingMs }: ChannelOptio
       leave();
     },
     hasUnsent: () => socket.bufferedAmount > 0,
-    onPong: (listener) => {
-      pongListeners.add(listener);
-      return () => pongListeners.delete(listener);
+    told: () => pulse.told(),
+    onHeard: (listener) => {
+      onHeard = listener;
     },
     left,
   };

@@ -18,8 +18,8 @@ export interface DeviceStream<Event> extends AsyncIterator<Event, unknown, undef
    * the connection too; any other leaves it alone.
    */
   readonly ended: Promise<string>;
-  /** Told of every pong: the device is there. */
-  ponged?(): void;
+  /** Told when the device was heard after an event had been sent, or after it was pinged: it is there. */
+  heard?(): void;
 }
 
 /** One socket after connection_init: a device of an account, for as long as its session lasts. */
@@ -27,8 +27,6 @@ export interface Connection {
   readonly viewer: Viewer;
   /** Drawn when the connection was made: of two streams of a device the one with the greater epoch is the newer. */
   readonly epoch: number;
-  /** Told of each answer to a ping. @returns a function that takes the listener away again */
-  onPong(listener: () => void): () => void;
   /**
    * Puts a stream under the connection's care. Either one's end is the other's, and the socket closes when the farewell
    * has been sent.
@@ -67,11 +65,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function createConnection({ viewer, channel, clock, unanswered }: ConnectionOptions): OwnConnection {
   /** Those whose farewell has not been sent. */
-  const streams = new Set<Pick<DeviceStream<unknown>, 'close'>>();
+  const streams = new Set<Pick<DeviceStream<unknown>, 'close' | 'heard'>>();
   let ended: EndReason | null = null;
   let timer: NodeJS.Timeout | undefined;
 
   watchExpiry();
+  channel.onHeard(() => {
+    for (const stream of streams) stream.heard?.();
+  });
   void channel.left.then(() => {
     clearTimeout(timer);
     streams.clear();
@@ -101,9 +102,7 @@ export function createConnection({ viewer, channel, clock, unanswered }: Connect
   }
 
   function register<Event>(stream: DeviceStream<Event>): PulledEvents<Event> {
-    const stopPongs = channel.onPong(() => stream.ponged?.());
     const forget = (): void => {
-      stopPongs();
       if (streams.delete(stream)) settle();
     };
     streams.add(stream);
@@ -138,7 +137,6 @@ export function createConnection({ viewer, channel, clock, unanswered }: Connect
   return {
     viewer,
     epoch: 0,
-    onPong: channel.onPong,
     register,
     end,
     get isLive() {

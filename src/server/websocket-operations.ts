@@ -184,6 +184,7 @@ export class Operations {
         let sent: Sent;
         try {
           sent = this.#next(operation, event.value);
+          this.#channel.told();
         } catch (thrown) {
           await this.#giveBack(events);
           throw thrown;

@@ -9,6 +9,7 @@ import type { Viewer } from '../identity/viewer.js';
 import { LIMITS } from '../limits.js';
 import type { Clock } from '../ports.js';
 import { hasTooManyValues } from './json-values.js';
+import { createHeartbeat } from './heartbeat.js';
 import { createProxies } from './proxies.js';
 import { createStrangers, type Strangers } from './strangers.js';
 import { admit, type AdmissionOptions, type Admitted } from './websocket-admission.js';
@@ -47,8 +48,8 @@ export interface DoorOptions extends UpgradeRules, Pick<ProtocolOptions, 'execut
   /** Receives what went wrong outside of an operation. */
   readonly onDefect: (error: unknown) => void;
   readonly metrics?: WebSocketMetrics;
-  /** How often clients are pinged, in milliseconds. 5,000. */
-  readonly pingMs?: number;
+  /** How long a client may be silent before it is pinged: two thirds to all of this, in milliseconds. 15,000. */
+  readonly silenceMs?: number;
   /** How often devices are rechecked, in milliseconds. 4,000: a revocation takes effect within 5 s, the answer included. */
   readonly recheckMs?: number;
 }
@@ -81,7 +82,7 @@ const CLOSING = { closeTimeout: CLOSE_TIMEOUT_MS };
 
 /** GraphQL over WebSocket (graphql-transport-ws), with the limits and the answers of HTTP. */
 export function createDoor(options: DoorOptions): WebSocketDoor {
-  const { executor, contextFor, clock, pingMs = 5_000, recheckMs = 4_000 } = options;
+  const { executor, contextFor, clock, silenceMs = 15_000, recheckMs = 4_000 } = options;
   const onDefect = quiet(options.onDefect);
   const onRefusedOrigin = quiet(options.onRefusedOrigin);
   const onAnswered = quiet((outcome: 'ok' | 'error', seconds: number) =>
@@ -102,6 +103,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
       ),
   };
   const sessions = new Set<Session>();
+  const heartbeat = createHeartbeat(silenceMs);
   const parts: ProtocolOptions = { executor, connect, contextFor, onAnswered, onDefect };
   const wss = new WebSocketServer({
     noServer: true,
@@ -128,7 +130,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
   }
 
   function take(socket: WebSocket, wire: Duplex, { headers }: IncomingMessage, admitted: Admitted): () => void {
-    const channel = createChannel(socket, { wire, pingMs });
+    const channel = createChannel(socket, { wire, heartbeat });
     open(socket, { ...admitted, channel, headers, operations: null, connection: null });
     return () => channel.close(4408);
   }

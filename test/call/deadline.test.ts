@@ -200,7 +200,7 @@ describe('what the server ends by itself, with no sweeper running', () => {
     expect(await world.calls.call(ALICE, deaf.callId)).toMatchObject({ endReason: 'UNREACHABLE' });
     const heard = await world.callUpTo('INITIATED');
     await settled();
-    bob.stream.ponged();
+    bob.stream.heard();
     await settled();
     world.clock.jump(20_000);
     expect((await world.calls.call(ALICE, heard.callId))?.state).toBe('INITIATED');

@@ -50,7 +50,7 @@ export class Phone {
   }
 
   pong(): void {
-    this.#stream?.ponged();
+    this.#stream?.heard();
   }
 
   async #read(stream: EventStream): Promise<void> {

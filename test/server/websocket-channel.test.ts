@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
+import { createHeartbeat } from '../../src/server/heartbeat.js';
 import { createChannel, type Channel } from '../../src/server/websocket-channel.js';
 import { eventually } from '../support/process.js';
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
   client.on('message', (data) => received.push(String(data)));
   const [socket, request] = (await once(wss, 'connection')) as [WebSocket, IncomingMessage];
   wire = request.socket;
-  channel = createChannel(socket, { wire, pingMs: 60_000 });
+  channel = createChannel(socket, { wire, heartbeat: createHeartbeat(60_000) });
 });
 afterAll(async () => {
   channel.terminate();

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { createHeartbeat } from '../../src/server/heartbeat.js';
 import { createChannel } from '../../src/server/websocket-channel.js';
 import { openWire, refusedStatus } from '../support/ws-client.js';
 import { startWsWorld, until, type WsWorld, type WsWorldOptions } from '../support/ws-world.js';
@@ -147,7 +148,7 @@ const SILENT_CLIENT = `
 
 describe('a client that is gone', () => {
   it('is noticed by the pings that it does not answer', async () => {
-    await begin({ pingMs: 40 });
+    await begin({ silenceMs: 60 });
     const dead = await world.connect({}, { autoPong: false });
     const alive = await world.connect();
     expect((await dead.closed).code).toBe(1006);
@@ -169,15 +170,16 @@ describe('a client that is gone', () => {
       { eval: true },
     );
     const [socket, { socket: wire }] = (await once(wss, 'connection')) as [WebSocket, IncomingMessage];
-    const ping = socket.ping.bind(socket);
+    const write = wire.write.bind(wire) as (chunk: Buffer) => boolean;
     let pings = 0;
-    socket.ping = () => {
-      ping();
+    wire.write = (chunk: Buffer) => {
+      const isTaken = write(chunk);
       pings += 1;
-      // Three intervals in which the pong arrives, and nobody looks.
+      // Three times as long as an answer may take, in which the pong arrives, and nobody looks.
       if (pings === 2) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      return isTaken;
     };
-    const channel = createChannel(socket, { wire, pingMs: 100 });
+    const channel = createChannel(socket, { wire, heartbeat: createHeartbeat(300) });
     await until(() => pings === 4 || !channel.isOpen);
     expect(channel.isOpen).toBe(true);
 
@@ -192,7 +194,7 @@ describe('a client that is gone', () => {
 
 describe('a client that does not read', () => {
   it('is asked nothing more of before long, and is gone with the next pings', async () => {
-    await begin({ pingMs: 1_000 });
+    await begin({ silenceMs: 1_500 });
     const client = await world.connect();
     client.socket.pause();
     const payload = { pad: 'x'.repeat(100_000) };

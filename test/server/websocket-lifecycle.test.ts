@@ -64,7 +64,7 @@ describe('when the session expires', () => {
       looks += 1;
       return Date.now();
     };
-    await begin({ clock: { now, elapsed: now }, pingMs: 20 });
+    await begin({ clock: { now, elapsed: now }, silenceMs: 30 });
     const client = await world.connect({ exp: inSeconds(10 * 365 * 86_400) });
     for (let pings = 0; pings < 10; pings += 1) await once(client.socket, 'ping');
     expect(await client.run('{ mine }')).toEqual({ data: { mine: 'mine' } });

@@ -113,7 +113,7 @@ describe('the reference client comes back by itself', () => {
   });
 
   it('after its connection broke off', async () => {
-    await begin({ pingMs: 30 });
+    await begin({ silenceMs: 60 });
     const follower = follow();
     await delivers(follower, 1);
     client.terminate();

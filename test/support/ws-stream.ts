@@ -10,8 +10,8 @@ export interface TestStream extends DeviceStream<TestEvent> {
   push(name: string): void;
   close(reason: StreamCloseReason): void;
   readonly isReturned: boolean;
-  /** How many pongs it was told of. */
-  readonly pongs: number;
+  /** How often it was told that the client had been heard. */
+  readonly heardTimes: number;
 }
 
 export function createTestStream(): TestStream {
@@ -19,7 +19,7 @@ export function createTestStream(): TestStream {
   let waiting: ((result: IteratorResult<TestEvent, undefined>) => void) | null = null;
   let isClosed = false;
   let isReturned = false;
-  let pongs = 0;
+  let heardTimes = 0;
   let settle = (_reason: string): void => {};
   const ended = new Promise<string>((resolve) => (settle = resolve));
 
@@ -45,12 +45,12 @@ export function createTestStream(): TestStream {
       isClosed = true;
       settle(reason);
     },
-    ponged: () => void (pongs += 1),
+    heard: () => void (heardTimes += 1),
     get isReturned() {
       return isReturned;
     },
-    get pongs() {
-      return pongs;
+    get heardTimes() {
+      return heardTimes;
     },
     next: () =>
       new Promise((resolve) => {
