@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Heartbeat } from './heartbeat.js';
 import { CLOSE_REASONS, type CloseCode } from './websocket-codes.js';
+import { framesOf, PING } from './websocket-frames.js';
 
 /** With more than this waiting to be sent, in bytes, nothing more is read from the socket. */
 const WAITING_BYTES = 256 * 1024;
@@ -13,10 +14,8 @@ export interface WireSocket {
   readonly readyState: number;
   readonly OPEN: number;
   readonly isPaused: boolean;
-  readonly bufferedAmount: number;
   on(event: 'pong' | 'message' | 'error', listener: () => void): unknown;
   once(event: 'close', listener: () => void): unknown;
-  send(message: string, done: () => void): void;
   pause(): void;
   resume(): void;
   close(code: number, reason: string): void;
@@ -56,9 +55,6 @@ export interface ChannelOptions {
   readonly heartbeat: Heartbeat;
 }
 
-/** What ws would make of a ping anew each time: FIN, opcode 9, no payload (RFC 6455, section 5.5.2). */
-const PING = Buffer.from([0x89, 0]);
-
 export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOptions): Channel {
   const ping = (): void => {
     if (socket.readyState === socket.OPEN) wire.write(PING);
@@ -90,24 +86,26 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
     });
   }
 
-  let isGathering = false;
-  function gather(): void {
-    if (isGathering) return;
-    isGathering = true;
-    wire.cork();
-    setImmediate(() => {
-      isGathering = false;
-      wire.uncork();
-    });
+  /** Messages of this turn of the event loop, and how long they are together, in UTF-16 code units. */
+  let gathered: string[] = [];
+  let gatheredLength = 0;
+  const waitingBytes = (): number => gatheredLength + wire.writableLength;
+  function flush(): void {
+    const messages = gathered;
+    if (messages.length === 0) return;
+    gathered = [];
+    gatheredLength = 0;
+    if (socket.readyState === socket.OPEN) wire.write(framesOf(messages), () => onTaken(messages.length));
+    else onTaken(messages.length);
   }
 
-  /** Messages so far: given to the socket, and taken from it by the network, which takes them in order. */
+  /** Messages so far: given to be sent, and taken by the network, which takes them in order. */
   let [given, taken] = [0, 0];
   /** Those who wait until that many have been taken, in order. */
   const awaited: { readonly upTo: number; readonly go: () => void }[] = [];
-  const onTaken = (): void => {
-    taken += 1;
-    if (socket.isPaused && socket.bufferedAmount <= WAITING_BYTES) socket.resume();
+  const onTaken = (count: number): void => {
+    taken += count;
+    if (socket.isPaused && waitingBytes() <= WAITING_BYTES) socket.resume();
     while (awaited[0] && awaited[0].upTo <= taken) awaited.shift()?.go();
   };
 
@@ -124,20 +122,22 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
     },
     send: (message) => {
       if (socket.readyState !== socket.OPEN) return undefined;
-      gather();
+      if (gathered.length === 0) setImmediate(flush);
+      gathered.push(message);
+      gatheredLength += message.length;
       given += 1;
-      socket.send(message, onTaken);
-      const waitingBytes = socket.bufferedAmount;
+      const waiting = waitingBytes();
       // Who does not read answers is asked nothing more of: requests wait in the client's own buffers. Pongs wait with
       // them, so one that never reads again is gone with the next ping.
-      if (waitingBytes > WAITING_BYTES) socket.pause();
-      if (waitingBytes <= PROMPT_BYTES) return undefined;
+      if (waiting > WAITING_BYTES) socket.pause();
+      if (waiting <= PROMPT_BYTES) return undefined;
       const upTo = given;
       return new Promise((go) => awaited.push({ upTo, go }));
     },
     answers: (withinMs) => (asked ??= ask(withinMs).finally(() => (asked = null))),
     close: (code, words) => {
       socket.resume();
+      flush();
       socket.close(code, words ?? CLOSE_REASONS[code]);
       leave();
     },
@@ -145,7 +145,7 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
       socket.terminate();
       leave();
     },
-    hasUnsent: () => socket.bufferedAmount > 0,
+    hasUnsent: () => waitingBytes() > 0,
     told: () => pulse.told(),
     onHeard: (listener) => {
       onHeard = listener;
