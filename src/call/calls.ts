@@ -33,7 +33,7 @@ export function createCalls(parts: CallsParts): Calls {
     clock,
     presence,
     bus,
-    openCalls: (viewer) => service.openCalls(viewer),
+    openCalls: (viewer, over) => service.openCalls(viewer, over),
     timers,
     newId,
   });

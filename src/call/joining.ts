@@ -4,6 +4,7 @@ import type { Ledger, Loaded } from './ledger.js';
 import { inboxOf } from './log.js';
 import { accountsOf } from './notifier.js';
 import type { AccountIndex, IndexedCall } from './ports.js';
+import type { CallHere } from './resume.js';
 import { showLife } from './ring.js';
 
 /** An index entry this old that leads to no call is of a start that was cut off. */
@@ -29,10 +30,21 @@ export class Joining {
     this.#onGone = onGone;
   }
 
-  /** @returns the call, if the device has a part in it, or gets one now because it rings */
-  async partIn(entry: IndexedCall, arriving: boolean): Promise<Loaded | null> {
-    const { ledger, index } = this.#parts;
-    const loaded = await ledger.load(entry.callId);
+  /** @returns those of the calls in which the device has a part, or gets one now because it rings; they are read in one piece */
+  async partsIn(entries: readonly IndexedCall[], arriving: boolean): Promise<readonly CallHere[]> {
+    if (entries.length === 0) return [];
+    const loaded = await this.#parts.ledger.loadAll(entries.map(({ callId }) => callId));
+    const byId = new Map(loaded.map((each) => [each.call.id, each]));
+    const here: CallHere[] = [];
+    for (const entry of entries) {
+      const part = await this.#partIn(entry, byId.get(entry.callId) ?? null, arriving);
+      if (part) here.push({ entry, call: part.call });
+    }
+    return here;
+  }
+
+  async #partIn(entry: IndexedCall, loaded: Loaded | null, arriving: boolean): Promise<Loaded | null> {
+    const { index } = this.#parts;
     if (loaded === null) {
       if (entry.ageMs > DANGLING_MS) await index.retire([this.#viewer.accountId], entry.callId);
       return null;

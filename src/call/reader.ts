@@ -10,7 +10,7 @@ import type { Ledger } from './ledger.js';
 import { isFor, lostUpTo } from './log.js';
 import type { Appended, LogEntry } from './log.js';
 import type { AccountIndex, CallStore } from './ports.js';
-import { takeUp, type CallHere } from './resume.js';
+import { takeUp } from './resume.js';
 import { isRinging } from './state.js';
 import {
   cursorOf,
@@ -69,11 +69,7 @@ export class DeviceReader {
    * @returns whether it is the former: every event since the cursor is still held
    */
   async start(after: string | null): Promise<boolean> {
-    const here: CallHere[] = [];
-    for (const entry of await this.#parts.index.live(this.#viewer.accountId)) {
-      const loaded = await this.#joining.partIn(entry, true);
-      if (loaded) here.push({ entry, call: loaded.call });
-    }
+    const here = await this.#joining.partsIn(await this.#parts.index.live(this.#viewer.accountId), true);
     const { cursor, since } = await takeUp(this.#parts, this.#viewer, after, here);
     const positions = new Map(cursor?.positions);
     this.#since = Math.max(this.#since, since);
@@ -84,18 +80,24 @@ export class DeviceReader {
       else if (position !== undefined) track.position = position;
       else if (track.over && entry.at <= cursor.since) track.position = track.head;
       seenUpTo(track);
+      // It has been read just now, and nothing can come of it that was not there.
+      if (isDone(track)) track.changed = false;
       this.#tracks.set(entry.callId, track);
     }
     return cursor !== null;
   }
 
+  /** @returns the calls that are known to be over: that cannot change any more */
+  over(): ReadonlySet<string> {
+    return new Set([...this.#tracks.values()].filter(({ over }) => over).map(({ callId }) => callId));
+  }
+
   /** There may be something to read; null: anywhere. */
   mark(callId: string | null): void {
     const known = callId === null ? undefined : this.#tracks.get(callId);
-    if (known) known.changed = true;
-    else this.#indexChanged = true;
-    if (callId !== null) return;
-    for (const track of this.#tracks.values()) if (!isDone(track)) track.changed = true;
+    if (!known) this.#indexChanged = true;
+    const meant = callId === null ? this.#tracks.values() : known ? [known] : [];
+    for (const track of meant) if (!isDone(track)) track.changed = true;
   }
 
   /**
@@ -177,14 +179,14 @@ export class DeviceReader {
     for (const callId of this.#joining.others) if (!live.has(callId)) this.#joining.others.delete(callId);
     // An ended call that is read to its end has nothing more to say, and costs nothing until it is gone.
     for (const track of this.#tracks.values()) if (isDone(track) && !live.has(track.callId)) this.#leave(track);
-    for (const entry of entries) {
-      const known = this.#tracks.get(entry.callId);
+    const unknown = entries.filter(({ callId, at, ageMs }) => {
+      const known = this.#tracks.get(callId);
       // Purged long since, and the index was not told: it is looked at once more, and put right.
-      if (known && isDone(known)) known.changed ||= entry.at + entry.ageMs > (known.call.endedAt ?? 0) + GONE_MS;
-      if (known || this.#joining.others.has(entry.callId)) continue;
-      const loaded = await this.#joining.partIn(entry, false);
-      if (loaded === null) continue;
-      const track = newTrack(entry, loaded.call, this.#viewer);
+      if (known && isDone(known)) known.changed ||= at + ageMs > (known.call.endedAt ?? 0) + GONE_MS;
+      return !known && !this.#joining.others.has(callId);
+    });
+    for (const { entry, call } of await this.#joining.partsIn(unknown, false)) {
+      const track = newTrack(entry, call, this.#viewer);
       track.seen = 0;
       this.#tracks.set(entry.callId, track);
     }

@@ -156,9 +156,9 @@ export class CallService {
     return this.reads(viewer).call(callId);
   }
 
-  /** @returns the calls that are open for this device, newest first */
-  openCalls(viewer: DeviceRef): Promise<readonly CallView[]> {
-    return this.reads(viewer).openCalls();
+  /** @returns the calls that are open for this device, newest first; see {@link CallReads.openCalls} */
+  openCalls(viewer: DeviceRef, over?: ReadonlySet<string>): Promise<readonly CallView[]> {
+    return this.reads(viewer).openCalls(over);
   }
 
   /** @param first how many at most, 1 to 50 */

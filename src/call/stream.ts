@@ -14,8 +14,8 @@ import type { CallView } from './view.js';
 export interface StreamParts extends ReaderParts {
   readonly presence: Presence;
   readonly bus: WakeBus;
-  /** The viewer's calls that have not ended. */
-  readonly openCalls: (viewer: Viewer) => Promise<readonly CallView[]>;
+  /** The viewer's calls that have not ended. @param over calls that are known to have, which need not be read for it */
+  readonly openCalls: (viewer: Viewer, over: ReadonlySet<string>) => Promise<readonly CallView[]>;
 }
 
 /** Whose stream it is, and which. */
@@ -134,7 +134,7 @@ export class EventStream extends PulledIterator<CallEvent> {
 
   async #begin(): Promise<Produced<CallEvent> | null> {
     const { viewer } = this.#identity;
-    const openCalls = await actingFor(viewer.accountId, () => this.#parts.openCalls(viewer));
+    const openCalls = await actingFor(viewer.accountId, () => this.#parts.openCalls(viewer, this.#reader.over()));
     if (this.over) return null;
     if (this.#closing) return this.#farewell(this.#closing);
     this.#ready = true;

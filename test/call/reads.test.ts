@@ -1,6 +1,7 @@
 /** What one operation reads of a device's calls: nothing twice, and the answers are those of separate reads. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LIMITS } from '../../src/limits.js';
+import { settled } from '../support/clock.js';
 import { counting } from './counting.js';
 import { ALICE, BOB, CAROL, startInput, World } from './world.js';
 
@@ -19,11 +20,39 @@ beforeEach(async () => {
     if (n > 1) await world.calls.hangUpCall(ALICE, call.id, 'HUNG_UP');
   }
   callIds = started;
+  await settled();
   for (const name of Object.keys(store.counts)) store.counts[name] = 0;
 });
 afterEach(() => world.streams.stop());
 
 const reads = (): number => (store.counts['read'] ?? 0) + (store.counts['readAll'] ?? 0);
+
+describe('a stream that begins', () => {
+  it('reads each call that has ended once, all of them in one piece, and none while it waits', async () => {
+    const { read } = world.store;
+    const together: string[] = [];
+    const alone: string[] = [];
+    world.store.readAll = async (ids) => {
+      together.push(...ids);
+      return Promise.all(ids.map((id) => read(id)));
+    };
+    world.store.read = (id) => {
+      alone.push(id);
+      return read(id);
+    };
+    const alice = await world.listen(ALICE);
+    await settled();
+    const open = callIds.slice(4);
+    expect(alice.said).toEqual(['ready resumed=false open=2']);
+    // Those that go on are read once more for the list that it begins with, and then for what is new in them.
+    expect(together.sort()).toEqual([...callIds, ...open].sort());
+    expect(callIds.filter((id) => alone.includes(id))).toEqual(open);
+    await alice.leave();
+    await world.listen(ALICE, alice.cursor);
+    await settled();
+    expect(together).toHaveLength(2 * (callIds.length + open.length));
+  });
+});
 
 describe('one operation', () => {
   it('reads a list, and each call, once for all of its fields', async () => {

@@ -111,7 +111,7 @@ export class World {
       clock: this.clock,
       presence: this.presence,
       bus: this.bus,
-      openCalls: (viewer) => this.calls.openCalls(viewer),
+      openCalls: (viewer, over) => this.calls.openCalls(viewer, over),
       timers: this.clock,
       newId: () => `stream-${streams++}`,
     });

@@ -32,7 +32,7 @@ describe('a call that is flooded within all limits, in Redis', () => {
       clock: systemClock,
       presence: node.presence,
       bus: node.wakeBus,
-      openCalls: (viewer) => node.calls.openCalls(viewer),
+      openCalls: (viewer, over) => node.calls.openCalls(viewer, over),
       timers: systemTimers,
       newId: randomId,
     });
