@@ -15,7 +15,6 @@ export interface ReadsParts {
 
 /** Tombstones of an account that a list looks through at most. */
 const RECENT_SCANNED = 200;
-const NONE: ReadonlySet<string> = new Set();
 
 /** What one operation reads for a device: each list and each call once, however many of its fields ask for it. */
 export class CallReads {
@@ -41,11 +40,11 @@ export class CallReads {
    * @param over calls that are known to have ended: they are not read for this
    * @returns the calls that are open for this device, newest first
    */
-  async openCalls(over: ReadonlySet<string> = NONE): Promise<readonly CallView[]> {
+  async openCalls(over?: ReadonlySet<string>): Promise<readonly CallView[]> {
     const { index } = this.#parts;
     this.#live ??= this.#served(() => index.live(this.#viewer.accountId));
     const callIds = (await this.#live).map(({ callId }) => callId);
-    const loaded = await this.#load(callIds.filter((callId) => !over.has(callId)));
+    const loaded = await this.#load(callIds.filter((callId) => !over?.has(callId)));
     return this.#views(loaded.filter(({ call }) => isOpenFor(call, this.#viewer)));
   }
 

@@ -32,6 +32,11 @@ const TOO_MUCH_WORK = new GraphQLError(
   { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
 );
 
+/** A line of nothing costs as much to read, and to quote, as ten times its length elsewhere. */
+const TOO_MANY_LINES = new GraphQLError(`The document has more than ${LIMITS.documentLines} lines.`, {
+  extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+});
+
 /** What no stranger can need is not looked at any further: with a session it may be answered. */
 const NO_SESSION = new GraphQLError('', { originalError: new SignalingError('CALL_UNAUTHORIZED') });
 
@@ -51,6 +56,7 @@ export function createDocuments(schema: GraphQLSchema): Documents {
     },
     read: (source, caller) => {
       const stranger = caller === 'stranger';
+      if (hasTooManyLines(source)) return TOO_MANY_LINES;
       const maxTokens = stranger ? LIMITS.documentTokensWithoutSession : LIMITS.documentTokens;
       try {
         const document = parse(source, { maxTokens });
@@ -79,6 +85,13 @@ export function createDocuments(schema: GraphQLSchema): Documents {
       return bytes;
     },
   };
+}
+
+function hasTooManyLines(source: string): boolean {
+  if (source.length <= LIMITS.documentLines) return false;
+  const ends = /\r\n|[\n\r]/g;
+  for (let lines = 1; ends.test(source); lines += 1) if (lines === LIMITS.documentLines) return true;
+  return false;
 }
 
 /** Comments are tokens too: they stay in the chain. */

@@ -33,6 +33,23 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
     return503OnClosing: false,
   });
 
+  // Requests that come together are served in one turn of the event loop: with hundreds of them, everybody else would wait.
+  const unanswered = new WeakMap<Socket, number>();
+  const count = (socket: Socket, by: number): number => {
+    const sum = (unanswered.get(socket) ?? 0) + by;
+    unanswered.set(socket, sum);
+    return sum;
+  };
+  app.addHook('onRequest', ({ socket }, _reply, done) => {
+    if (socket.destroyed || count(socket, 1) > LIMITS.requestsPerConnection) socket.destroy();
+    else done();
+  });
+  app.addHook('onResponse', ({ socket }, _reply, done) => {
+    // Those that are answered before the next one is read came in the same turn.
+    setImmediate(count, socket, -1);
+    done();
+  });
+
   // A connection whose last answer is sent while the server closes would keep it open until the client lets go.
   let closing = false;
   app.addHook('preClose', async () => {

@@ -75,6 +75,16 @@ describe.each(WAYS)('a request that costs its sender little costs the server lit
     expect(flood).toBeLessThan(3 * usual + 8 * 10);
     expect(await world.post(suggestion)).not.toContain('Did you mean');
   });
+
+  it('lines with nothing in them', async () => {
+    const literal = (text: string): string =>
+      body(`mutation{startCall(input:{media:"""${text}"""}){outcome}}`, undefined, extensions);
+    const usual = await cpuOfPosts(times(8).map(() => literal('x'.repeat(160_000))));
+    const flood = await cpuOfPosts(times(8).map(() => literal('\n '.repeat(80_000))));
+    expect(flood).toBeLessThan(2 * usual + 8 * 5);
+    expect(await world.post(literal('\n'.repeat(LIMITS.documentLines)))).toContain('more than 4096 lines');
+    expect(await world.post(literal('\n'.repeat(LIMITS.documentLines - 1)))).not.toContain('lines');
+  });
 });
 
 describe('a stranger who sends more than its address may', () => {

@@ -2,9 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { LIMITS } from '../../src/limits.js';
 import { createLog } from '../../src/server/log.js';
 import { startServer, type RunningServer } from '../../src/server/server.js';
 import { parseSettings } from '../../src/server/settings.js';
+import { cpuOf } from '../support/own-cost.js';
 import { eventually } from '../support/process.js';
 
 const start = (): Promise<RunningServer> => startServer(parseSettings({ PORT: '0' }), createLog({ level: 'silent' }));
@@ -97,6 +99,29 @@ describe('an offer of HTTP/2, as the HTTP client of Java makes it', () => {
     socket.write(request('/healthz'));
     await once(socket, 'close');
     expect(read(answer)).toEqual({ status: 200, body: { status: 'ok' } });
+  });
+});
+
+describe('requests that come together on one connection', () => {
+  const operation = JSON.stringify({ query: '{ __typename }' });
+  const post = (more = ''): string =>
+    `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${more}Content-Length: ${operation.length}\r\n\r\n${operation}`;
+  const answers = (text: string): number => text.split('HTTP/1.1 200').length - 1;
+
+  it('are all answered, as many as there may be', async () => {
+    const most = LIMITS.requestsPerConnection;
+    expect(answers(await send(server.origin, post().repeat(most - 1) + post('Connection: close\r\n')))).toBe(most);
+  });
+
+  it('end it where there are more, so that nobody else waits for hundreds of them', async () => {
+    const [one, hundreds] = [post('Connection: close\r\n'), post().repeat(400)];
+    await send(server.origin, one);
+    const usual = await cpuOf(async () => {
+      for (let n = 0; n < LIMITS.requestsPerConnection; n += 1) await send(server.origin, one);
+    });
+    expect(await cpuOf(() => send(server.origin, hundreds))).toBeLessThan(2 * usual + 100);
+    expect(answers(await send(server.origin, hundreds))).toBeLessThanOrEqual(LIMITS.requestsPerConnection);
+    expect(read(await send(server.origin, one))).toEqual({ status: 200, body: { data: { __typename: 'Query' } } });
   });
 });
 

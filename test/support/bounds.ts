@@ -119,6 +119,7 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'redis/wake-bus.ts listeners': 'streams of one account in this process: LIMITS.socketsPerAccount',
   'relay/escalation.ts #buckets': 'BUCKETS, the latest five minutes',
   'relay/service.ts #flights': 'requests under way, one a device',
+  'server/app.ts unanswered': 'connections that are open, weak',
   'server/app.ts paths': 'routes that the code names',
   'server/app.ts methods': 'methods of one route',
   'server/http.ts contexts': 'requests under way, weak',
