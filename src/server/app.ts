@@ -3,7 +3,8 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { methodMustBe } from '../graphql/http-policy.js';
 import { LIMITS } from '../limits.js';
-import { CONTENT_ENCODING, httpError, type HttpErrorOptions } from './http-error.js';
+import { CONTENT_ENCODING, httpError, STOPPING, type HttpErrorOptions } from './http-error.js';
+import { pathOf } from './path.js';
 
 /** An error whose message is ours, and may be sent. */
 export class Refusal extends Error {
@@ -61,7 +62,7 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
   });
   app.addHook('onRequest', (request, reply, done) => {
     if (!closing) return done();
-    refuse(request, reply, 503, { message: 'The server is stopping.', retryAfterSeconds: 1 });
+    refuse(request, reply, 503, STOPPING);
   });
 
   const paths = new Map<string, Set<string>>();
@@ -73,7 +74,7 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
     for (const each of [method].flat()) methods.add(each);
   });
   const refuseUnrouted = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const allowed = [...(paths.get(pathOf(request)) ?? [])];
+    const allowed = [...(paths.get(pathOf(request.url)) ?? [])];
     if (allowed.length === 0) return refuse(request, reply, 404);
     const headers = { allow: allowed.join(', ') };
     // Which is what OPTIONS asks for (RFC 9110, section 9.3.7).
@@ -102,11 +103,6 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
 /** How long a client may take to send a request, and how often that is looked at, in milliseconds. */
 const REQUEST_MS = 10_000;
 const CHECK_MS = 1_000;
-
-function pathOf({ url }: FastifyRequest): string {
-  const [path = ''] = url.split('?');
-  return path;
-}
 
 /** Answers before GraphQL could, in the shape that GraphQL clients read. */
 export function refuse(

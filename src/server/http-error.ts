@@ -31,6 +31,8 @@ export const CONTENT_ENCODING: HttpErrorOptions = {
   message: 'The content encoding must be identity: request bodies are not read compressed.',
   headers: { 'accept-encoding': 'identity' },
 };
+/** What comes while the server closes; a moment later another one may be there. */
+export const STOPPING: HttpErrorOptions = { message: 'The server is stopping.', retryAfterSeconds: 1 };
 /** JSON is exchanged as UTF-8 (RFC 8259, section 8.1). */
 export const CHARSET = 'The charset of the content type must be utf-8.';
 

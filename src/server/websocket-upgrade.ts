@@ -1,8 +1,10 @@
 import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { methodMustBe } from '../graphql/http-policy.js';
 import { isSameSecret } from './admission.js';
 import { isSameHost } from '../host/origin.js';
-import { httpError } from './http-error.js';
+import { httpError, type HttpErrorOptions } from './http-error.js';
+import { pathOf } from './path.js';
 
 export interface UpgradeRules {
   /** The only path on which sockets are taken, for example /graphql. */
@@ -16,11 +18,8 @@ export interface UpgradeRules {
 }
 
 /** Why a request does not get what it asks for. */
-export interface Refusal {
-  readonly status: 403 | 404 | 429;
-  /** Said where the status does not say it all. */
-  readonly message?: string;
-  readonly retryAfterSeconds?: number;
+export interface Refusal extends HttpErrorOptions {
+  readonly status: number;
 }
 
 export const ORIGIN_REFUSED =
@@ -48,7 +47,26 @@ export function refusalOf(request: IncomingMessage, rules: UpgradeRules, host: s
 
 /** Whether a request is for the path, whatever its query. */
 export function isOn(path: string, { url }: Pick<IncomingMessage, 'url'>): boolean {
-  return url?.split('?', 1)[0] === path;
+  return pathOf(url) === pathOf(path);
+}
+
+/** The versions of the protocol that ws speaks: RFC 6455, and the drafts before it. */
+const VERSIONS = ['13', '8'];
+
+/**
+ * What is wrong with a handshake that ws does not take (RFC 6455, section 4.2).
+ *
+ * @param error of ws, whose words name a header and never its value
+ */
+export function handshakeRefusal({ method, headers }: IncomingMessage, error: Error): Refusal {
+  if (method !== 'GET') return { status: 405, message: methodMustBe(['GET']), headers: { allow: 'GET' } };
+  if (!VERSIONS.includes(headers['sec-websocket-version'] ?? ''))
+    return {
+      status: 426,
+      message: `The header Sec-WebSocket-Version must be ${VERSIONS.join(' or ')}.`,
+      headers: { upgrade: 'websocket', 'sec-websocket-version': VERSIONS.join(', ') },
+    };
+  return { status: 400, message: `${error.message}.` };
 }
 
 /** Answers an upgrade request in plain HTTP, in the shape that GraphQL clients read, and ends its connection. */

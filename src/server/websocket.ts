@@ -8,6 +8,7 @@ import type { LoginRequest } from '../identity/login.js';
 import type { Viewer } from '../identity/viewer.js';
 import { LIMITS } from '../limits.js';
 import type { Clock } from '../ports.js';
+import { STOPPING } from './http-error.js';
 import { hasTooManyValues } from './json-values.js';
 import { createHeartbeat } from './heartbeat.js';
 import { createProxies } from './proxies.js';
@@ -22,7 +23,7 @@ import { Protocol, type ProtocolOptions, type Session } from './websocket-protoc
 import { startRechecks } from './websocket-rechecks.js';
 import { createSockets } from './websocket-sockets.js';
 import { TOKEN_MISSING } from './websocket-token.js';
-import { ORIGIN_REFUSED, refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
+import { handshakeRefusal, ORIGIN_REFUSED, refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
 
 export interface DoorOptions extends UpgradeRules, Pick<ProtocolOptions, 'executor' | 'contextFor'> {
   /**
@@ -114,6 +115,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     perMessageDeflate: false,
     ...CLOSING,
   });
+  wss.on('wsClientError', (error, wire, request) => refuseUpgrade(wire, request, handshakeRefusal(request, error)));
 
   function handleUpgrade(request: IncomingMessage, wire: Duplex, head: Buffer): void {
     const refusal = refusalOf(request, rules, proxies.hostOf(request));
@@ -122,8 +124,8 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     let drop = (): void => {};
     admit(request, wire, admission, () => drop())
       .then((admitted) => {
-        // While draining it is ws that refuses, with 503.
-        if (admitted)
+        if (admitted && drained) refuseUpgrade(wire, request, { status: 503, ...STOPPING });
+        else if (admitted)
           wss.handleUpgrade(request, wire, head, (socket) => (drop = take(socket, wire, request, admitted)));
       })
       .catch(onDefect);

@@ -78,6 +78,61 @@ describe('a Host header that is none', () => {
   });
 });
 
+describe('a path in other spellings', () => {
+  const spellings = ['/%67raphql', '/graph%71l?query=x', 'http://localhost/graphql', 'HTTPS://any.host:8080/graphql?x'];
+
+  it.each(spellings)('%s is the same path: for what it serves, for other methods, and for sockets', async (target) => {
+    const ask = (method: string): Promise<string> =>
+      send(server.origin, `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    const other = await ask('PUT');
+    expect(read(other)).toEqual({ status: 405, body: errorOf(405) });
+    expect(other).toMatch(/^allow: GET, POST\r$/im);
+    expect(read(await ask('GET')).status).toBe(400);
+    const upgrade = UPGRADE.replace('GET /graphql', `GET ${target}`);
+    const socket = connect(Number(new URL(server.origin).port), '127.0.0.1');
+    socket.write(`${upgrade}${VERSION}${KEY}\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(String(answer)).toMatch(/^HTTP\/1.1 101 /);
+  });
+
+  it.each(['/GRAPHQL', '/graphql/', '//graphql', '/graphql%2F', '/%2567raphql'])('%s is another', async (target) => {
+    expect(read(await send(server.origin, request(target))).status).toBe(404);
+    const upgrade = UPGRADE.replace('/graphql', target);
+    expect(read(await send(server.origin, `${upgrade}${VERSION}${KEY}\r\n`)).status).toBe(404);
+  });
+});
+
+const UPGRADE = 'GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+const VERSION = 'Sec-WebSocket-Version: 13\r\n';
+const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+
+describe('a handshake that is none of RFC 6455', () => {
+  it.each([
+    ['no key', UPGRADE + VERSION, 400, /Sec-WebSocket-Key/],
+    ['a key that is none', `${UPGRADE}${VERSION}Sec-WebSocket-Key: canary\r\n`, 400, /Sec-WebSocket-Key/],
+    ['no version', UPGRADE + KEY, 426, /^sec-websocket-version: 13, 8\r$[^]*Sec-WebSocket-Version must be 13 or 8/im],
+    ['another version', `${UPGRADE}${KEY}Sec-WebSocket-Version: 7\r\n`, 426, /^upgrade: websocket\r$/im],
+    [
+      'another method',
+      (UPGRADE + VERSION + KEY).replace('GET', 'POST'),
+      405,
+      /^allow: GET\r$[^]*The method must be GET\./im,
+    ],
+    [
+      'a list of protocols that is none',
+      `${UPGRADE}${VERSION}${KEY}Sec-WebSocket-Protocol: canary,,canary\r\n`,
+      400,
+      /Sec-WebSocket-Protocol/,
+    ],
+  ])('(%s) is answered in our shape, and not repeated', async (_what, head, status, words) => {
+    const answer = await send(server.origin, `${head}\r\n`);
+    expect(read(answer)).toEqual({ status, body: errorOf(status) });
+    expect(answer).toMatch(words);
+    expect(answer).not.toContain('canary');
+  });
+});
+
 describe('an offer of HTTP/2, as the HTTP client of Java makes it', () => {
   const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAA';
   const QUERY = '{"query":"{ __typename }"}';
