@@ -1,4 +1,5 @@
 import type { Log, LogOptions } from './log.js';
+import { load } from './packages.js';
 import type { RunningServer } from './server.js';
 import type { Settings } from './settings.js';
 
@@ -7,20 +8,6 @@ export { parseSettings, SettingsError, type Environment, type Settings } from '.
 export type { WebSocketDoor } from './websocket.js';
 export { attachWebSocket, createWebSocket, type WebSocketOptions } from './attach.js';
 export type { RunningServer } from './server.js';
-
-/** What only the standalone server needs: optional peers, so that hosts of the module need not install them. */
-const PACKAGES =
-  '@apollo/server @apollo/utils.keyvadapter @as-integrations/fastify @fastify/cors @keyv/redis fastify pino';
-
-/** What needs those packages is loaded when it is called, so that everything else can be had without them. */
-async function load<Module>(loading: Promise<Module>): Promise<Module> {
-  return loading.catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new Error(`The standalone server needs packages that are not installed: npm install ${PACKAGES}`, {
-      cause: error,
-    });
-  });
-}
 
 /**
  * The log of the standalone server: JSON lines with listed fields only.

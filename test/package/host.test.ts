@@ -1,7 +1,7 @@
 /** The module in hosts of other kinds than this repository: strict TypeScript, CommonJS, and Jest without ES modules. */
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { join } from 'node:path';
-import { blockOf } from '../docs/blocks.js';
+import { blockOf, blocksOf } from '../docs/blocks.js';
 import { longIt } from '../support/full.js';
 import { ROOT } from '../support/process.js';
 import { STRICT, TYPED } from './hosts.js';
@@ -24,16 +24,24 @@ const LEFT_TO_READERS = `
     const onCallEvent: (event: unknown) => void;
     const getToken: () => Promise<string>;
   }`;
-const MINE = "import { createCallClient } from 'voip-call-signaling/client';";
-/** Those of the guide are compiled as a project: test/docs/guide.test.ts. */
-const EXAMPLES: Readonly<Record<string, string>> = {
-  'callbacks-0.ts': blockOf('docs/callbacks.md', 'An authenticator', 'ts', 0),
-  'callbacks-1.ts': blockOf('docs/callbacks.md', 'An authenticator', 'ts', 1),
-  'leaving.ts': `${MINE}\n${blockOf('docs/client.md', 'Leaving the page', 'js')}`,
-};
+/** A package that examples import and nobody here has: of its types, what the client uses. */
+const REACT_NATIVE = `declare module 'react-native-webrtc' {
+  export const RTCPeerConnection: new (configuration?: RTCConfiguration) => globalThis.RTCPeerConnection;
+  export const mediaDevices: { getUserMedia(constraints?: MediaStreamConstraints): Promise<MediaStream> };
+}`;
+const IMPORTED = "import { createCallClient } from 'voip-call-signaling/client';";
+const CLIENT = 'const client = createCallClient({ transport });';
+/** What an example of docs/client.md has from those before it. */
+const before = (text: string): string => [IMPORTED, ...(text.includes('const client =') ? [] : [CLIENT])].join('\n');
+/** Every one of two pages; those of the guide are compiled as a project: test/docs/guide.test.ts. */
+const EXAMPLES: Readonly<Record<string, string>> = Object.fromEntries([
+  ...blocksOf('docs/callbacks.md').map(({ text }, index) => [`callbacks-${index}.ts`, text] as const),
+  ...blocksOf('docs/client.md').map(({ text }, index) => [`client-${index}.ts`, `${before(text)}\n${text}`] as const),
+]);
 const FILES = {
   ...EXAMPLES,
   'left.d.ts': LEFT_TO_READERS,
+  'react-native.d.ts': REACT_NATIVE,
   'app.ts': blockOf('README.md', 'In your own server', 'js'),
   'typed.ts': TYPED,
   'host.cjs': `console.log(typeof require('${manifest.name}').createCallSignaling);`,
@@ -71,7 +79,9 @@ it('every example of the documents is TypeScript as it stands, in a host and in 
     '--moduleDetection',
     'force',
   ];
-  expect(await run(project, process.execPath, tsc, ...args, 'left.d.ts', ...Object.keys(EXAMPLES))).toBe('');
+  expect(
+    await run(project, process.execPath, tsc, ...args, 'left.d.ts', 'react-native.d.ts', ...Object.keys(EXAMPLES)),
+  ).toBe('');
 });
 
 it('a CommonJS host requires it', async () => {

@@ -7,7 +7,7 @@ import { longIt } from '../support/full.js';
 import { ROOT } from '../support/process.js';
 import { OTHER_VERSIONS } from './hosts.js';
 import { manifest, pack, run, type Packed } from './packed.js';
-import { install, packagesOfHost } from './registry.js';
+import { install, packagesOfHost, packagesOfRow, resolvePackages } from './registry.js';
 
 jest.setTimeout(300_000);
 
@@ -37,6 +37,12 @@ it('the module installs fewer than 60 packages and 40 MB', async () => {
   expect(packages).toContain(manifest.name);
   expect(packages.length).toBeLessThan(60);
   expect(bytes).toBeLessThan(40_000_000);
+});
+
+it('the standalone server, and a host in Express, install on every Node.js that is promised', async () => {
+  const server = ['graphql@16', '@apollo/server', ...packagesOfRow('the standalone server')];
+  await resolvePackages(join(folder, 'server'), whole.tarball, ...server);
+  await resolvePackages(join(folder, 'in-express'), ...packagesOfHost(whole.tarball));
 });
 
 longIt(

@@ -1,10 +1,27 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROOT } from '../support/process.js';
 import { blockOf } from '../docs/blocks.js';
 import { manifest, run } from './packed.js';
 
-/** What the README asks of hosts of Apollo Server on Node.js 20. */
-const OVERRIDES = { '@whatwg-node/promise-helpers': '1.3.2' };
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+/** What the README asks of those who stay on Node.js 20: a member of their package.json. */
+const [, OVERRIDES = ''] = /`("overrides": \{.*\})`/.exec(README) ?? [];
+
+function newProject(project: string): void {
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), `{ "type": "module", ${OVERRIDES} }`);
+}
+
+/**
+ * Finds out what a project would have of the registry, engines enforced, and installs nothing.
+ *
+ * @throws Error a package is for other versions of Node.js
+ */
+export async function resolvePackages(project: string, ...packages: readonly string[]): Promise<void> {
+  newProject(project);
+  await run(project, 'npm', 'install', '--engine-strict', '--package-lock-only', '--no-audit', ...packages);
+}
 
 /**
  * Makes a project with packages of the registry, engines enforced.
@@ -15,8 +32,7 @@ export async function install(
   project: string,
   ...packages: readonly string[]
 ): Promise<{ packages: string[]; bytes: number }> {
-  mkdirSync(project);
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module', overrides: OVERRIDES }));
+  newProject(project);
   await run(project, 'npm', 'install', '--engine-strict', '--ignore-scripts', '--no-audit', '--no-fund', ...packages);
   const lock = JSON.parse(readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8')) as {
     packages: object;
@@ -32,4 +48,10 @@ export async function install(
 export function packagesOfHost(tarball: string): readonly string[] {
   const [, , ...names] = blockOf('README.md', 'In your own server', 'sh').trim().split(' ');
   return names.map((name) => (name === manifest.name ? tarball : name));
+}
+
+/** What the README tells to install for something, beside the packages of the rows before it. */
+export function packagesOfRow(what: string): readonly string[] {
+  const [, names = ''] = new RegExp(`^\\| ${what} \\| and \`([^\`]+)\``, 'm').exec(README) ?? [];
+  return names.split(' ');
 }
