@@ -48,6 +48,8 @@ const apollo = new ApolloServer({
 });
 await apollo.start();
 await app.register(fastifyApollo(apollo), {
+  // Of all methods, so that what is none of GraphQL's is 405 and says which are; Fastify by itself would say 404.
+  method: app.supportedMethods,
   context: async (request) => ({ shop: 'open', ...signaling.context(request) }),
 });
 const sockets = attachWebSocket(app.server, graph.websocket);

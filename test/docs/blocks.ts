@@ -14,10 +14,14 @@ export interface Block {
 /** What users read. schema/PROTOCOL.md has a test of its own, test/protocol-alone.test.ts. */
 export const DOCUMENTS = [
   'README.md',
-  ...readdirSync(join(ROOT, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+  ...pagesIn('docs'),
+  ...readdirSync(join(ROOT, 'examples')).flatMap((name) => pagesIn(`examples/${name}`)),
 ];
+
+function pagesIn(folder: string): readonly string[] {
+  const names = readdirSync(join(ROOT, folder)).filter((name) => name.endsWith('.md'));
+  return names.map((name) => `${folder}/${name}`);
+}
 
 export function blocksOf(document: string): readonly Block[] {
   const blocks: Block[] = [];

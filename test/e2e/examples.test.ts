@@ -8,7 +8,7 @@ interface Body {
   readonly errors?: readonly { message: string; extensions: Record<string, unknown> }[];
 }
 
-async function withExample(name: string, test: (ask: Ask) => Promise<void>): Promise<void> {
+async function withExample(name: string, test: (ask: Ask, url: string) => Promise<void>): Promise<void> {
   const server = startProcess(process.execPath, { args: [`examples/${name}/server.mjs`], env: { PORT: '0' } });
   try {
     const [, url = ''] = await server.printed(/listening on (\S+)/);
@@ -23,7 +23,7 @@ async function withExample(name: string, test: (ask: Ask) => Promise<void>): Pro
         body: JSON.stringify({ query }),
       });
       return { status: response.status, headers: response.headers, ...((await response.json()) as Body) };
-    });
+    }, url);
     expect(await server.stop()).toEqual({ code: 0, signal: null });
   } finally {
     await server.stop();
@@ -54,6 +54,24 @@ describe.each([
       expect((await ask(token, '{ nope }')).errors?.[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED');
     }));
 });
+
+it.each(['mount-in-express', 'mount-in-fastify'])('examples/%s answers other methods as the server does', (name) =>
+  withExample(name, async (_ask, url) => {
+    for (const method of ['PUT', 'DELETE', 'PATCH']) {
+      const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };
+      const response = await fetch(url, { method, headers, body: '{"query":"{ __typename }"}' });
+      expect([method, response.status, response.headers.get('allow')]).toEqual([method, 405, 'GET, POST']);
+      expect(await response.json()).toEqual({
+        errors: [
+          {
+            message: 'The method must be GET or POST.',
+            extensions: { code: 'BAD_REQUEST', status: 405, retryable: false },
+          },
+        ],
+      });
+    }
+  }),
+);
 
 it("a host's own fields live beside those of the module", () =>
   withExample('mount-in-fastify', async (ask) => {
