@@ -29,7 +29,21 @@ export const callable = must('a function', isFunction);
 export const object = must('an object', isRecord);
 export const boolean = must('true or false', (value) => typeof value === 'boolean');
 export const text = must('text that is not empty', (value) => typeof value === 'string' && value !== '');
-export const url = must('a URL', (value) => typeof value === 'string' && URL.canParse(value));
+export const url = must(
+  'a URL with https or http',
+  (value) => typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+);
+/** What `read` takes. Its own words, in a TypeError, say what that is. */
+export const readable =
+  <Value>(read: (value: Value) => unknown): Check =>
+  (value) => {
+    try {
+      read(value as Value);
+      return null;
+    } catch (error) {
+      return `must be of use: ${error instanceof TypeError ? error.message : 'it is of another kind'}`;
+    }
+  };
 export const seconds = must('seconds, 0 or more', (value) => Number.isFinite(value) && Number(value) >= 0);
 export const milliseconds = must('milliseconds, more than 0', (value) => Number.isFinite(value) && Number(value) > 0);
 export const nameKey = must('at least 32 bytes, as a Buffer or Uint8Array', (value) => bytesOf(value) >= 32);

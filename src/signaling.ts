@@ -28,7 +28,7 @@ import { createMemoryAdapters } from './memory/adapters.js';
 import { createMemoryRateLimiter } from './memory/rate-limiter.js';
 import { systemClock, systemTimers, type Clock } from './ports.js';
 import { createRelay } from './providers/relay.js';
-import { checkDevice, checkOptions, checkSchema } from './signaling/check.js';
+import { checkDevice, checkOptions, checkSchema, headersOf } from './signaling/check.js';
 import type { CallAdapters, CallSignalingOptions } from './signaling/options.js';
 
 /** How often other nodes' revocations are asked for, in milliseconds: with the recheck of sockets after it, within 5 s. */
@@ -55,8 +55,8 @@ export interface CallSignaling extends Graph {
    * @throws OptionsError the schema is of another copy of graphql
    */
   withSchema(schema: GraphQLSchema, ownContext?: (viewer: Viewer) => object): Graph;
-  /** The context of one operation, to be spread into the host's own. @param request anything with Node's headers */
-  context(request: LoginRequest): CallContext;
+  /** The context of one operation, to be spread into the host's own. @throws OptionsError the request has no headers */
+  context(request: LoginRequest | { readonly headers: Headers }): CallContext;
   /** Turns what this module's fields throw into what may be sent, and leaves a host's own errors alone. Part of `apollo`. */
   readonly formatError: Masker;
   readonly metrics: Metrics;
@@ -219,8 +219,12 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
       checkSchema(merged);
       return graphOf(merged, formatError, asOwnContext(ownContext, watch));
     },
-    context: ({ headers }) =>
-      createOperation(services, () => learned.then(() => sessions.viewerOf(authorizationIn(headers), { headers }))),
+    context: (request) => {
+      const headers = headersOf(request);
+      return createOperation(services, () =>
+        learned.then(() => sessions.viewerOf(authorizationIn(headers), { headers })),
+      );
+    },
     formatError,
     metrics,
     // Its streams end after that: with the same token it must not come back in at another node.

@@ -103,7 +103,26 @@ describe('a mistake that would be silent', () => {
     [
       'keys from nowhere',
       { keys: { jwksUrl: 'nope' }, issuer: 'i', audience: 'a' },
-      /^keys must have a jwksUrl that is a URL/,
+      /^keys must have a jwksUrl that is a URL with https or http$/,
+    ],
+    [
+      'a private key',
+      {
+        keys: { publicKeyPem: '-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----' },
+        issuer: 'i',
+        audience: 'a',
+      },
+      /^keys must have a publicKeyPem that is of use: a public key is wanted, this one is private$/,
+    ],
+    [
+      'a key set without a key',
+      { keys: { jwks: { keys: [] } }, issuer: 'i', audience: 'a' },
+      /^keys must have a jwks that is of use: .* it is empty$/,
+    ],
+    [
+      'an algorithm that anybody could sign with',
+      { keys: jwks, issuer: 'i', audience: 'a', algorithms: ['HS256'] },
+      /^algorithms must be a list of some of RS256/,
     ],
     [
       'times that are none',
@@ -120,6 +139,77 @@ describe('a mistake that would be silent', () => {
       expect.stringMatching(/^encryptionKeys must be a list of \{ id, key \}.*Buffer\.from\(text, 'base64'\)/),
       expect.stringMatching(/^nameKey must be at least 32 bytes/),
     ]);
+  });
+
+  it.each([door.createHttpDirectory, door.createHttpPolicy, door.createWebhook])(
+    '%p is for https and http',
+    (create) => {
+      for (const url of ['ftp://canary', 'canary', 'file:///canary', 'https:canary:x'])
+        expect(problemsOf(create, { url, secret: 'c2hvcnQ=' })[0]).toBe('url must be a URL with https or http');
+      expect(problemsOf(create, { url: 'http://a.example', secret: 'A'.repeat(32), production: true })).toEqual([
+        'url must be a URL with https',
+      ]);
+    },
+  );
+
+  it('a secret, and a URL of Redis, are told with everything else', () => {
+    expect(problemsOf(door.createWebhook, { url: 'nope', secret: 'canary' })).toEqual([
+      'url must be a URL with https or http',
+      expect.stringMatching(/^secret must be of use: .* at least 24 bytes in base64/),
+    ]);
+    const mistaken = { url: 'redis://x?canary=1', encryptionKeys: [], nameKey: Buffer.alloc(3), onProblem: () => {} };
+    expect(problemsOf(createRedisAdapters, mistaken)).toEqual([
+      expect.stringMatching(/^url must be /),
+      expect.stringMatching(/^encryptionKeys must be /),
+      expect.stringMatching(/^nameKey must be /),
+      'onProblem is no option; did you mean onProblems?',
+    ]);
+  });
+
+  it('of a socket is told: what would let nobody in, or everybody', async () => {
+    const signaling = door.createCallSignaling({ authenticator: () => null, relay: RELAY });
+    const given = {
+      ...signaling.websocket,
+      path: 'graphql',
+      allowsOrigin: ['https://app.example.com'],
+      gatewaySecret: '',
+      maxSockets: '20',
+      trustProxy: '10.0.0.0/8',
+      silencMs: 1,
+      ofTheHost: 1,
+    };
+    const problems = [
+      expect.stringMatching(/^path must be a path, for example \/graphql/),
+      expect.stringMatching(/^allowsOrigin must be a function of an origin/),
+      expect.stringMatching(/^gatewaySecret must be text/),
+      expect.stringMatching(/^maxSockets must be a whole number/),
+      expect.stringMatching(/^trustProxy must be a list/),
+      'silencMs is no option; did you mean silenceMs?',
+    ];
+    expect(problemsOf(door.createWebSocket, given)).toEqual(problems);
+    expect(problemsOf(door.attachWebSocket, createServer(), given)).toEqual(problems);
+    // As where a setting is read that is not there.
+    const unset = { path: undefined, maxSockets: undefined } as object;
+    const socket = door.createWebSocket({ ...signaling.websocket, ...unset });
+    await socket.close();
+    await signaling.close();
+  });
+
+  it('a context of what is no request is refused: each of its operations would be nobody’s', async () => {
+    const signaling = door.createCallSignaling({ authenticator: () => null, relay: RELAY });
+    for (const given of [undefined, null, {}, { req: { headers: {} } }])
+      expect(problemsOf(signaling.context, given)).toEqual([expect.stringMatching(/^request must have headers/)]);
+    await signaling.close();
+  });
+
+  it('a context of a request as the Fetch standard has it is that of its token', async () => {
+    const asked: string[] = [];
+    const authenticator = (token: string) => (asked.push(token), null);
+    const signaling = door.createCallSignaling({ authenticator, relay: RELAY });
+    const request = new Request('http://a.example', { headers: { Authorization: 'Bearer of-alice' } });
+    await expect(signaling.context(request).callSignaling.viewer()).rejects.toThrow('Authentication required.');
+    expect(asked).toEqual(['of-alice']);
+    await signaling.close();
   });
 
   it('a server or a socket that is none is refused', () => {

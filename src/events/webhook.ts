@@ -6,7 +6,7 @@ import {
   checkGiven,
   clockCheck,
   milliseconds,
-  text,
+  readable,
   timers as someTimers,
   url as aUrl,
 } from '../options.js';
@@ -37,7 +37,7 @@ export interface WebhookOptions {
 
 const OPTIONS = {
   url: aUrl,
-  secret: text,
+  secret: readable(signatureKey),
   clock: clockCheck,
   timers: someTimers,
   production: boolean,
@@ -66,7 +66,6 @@ export interface Webhook extends EventSink {
  * sends; the `timestamp` in the body tells it also where two processes had a part in the call.
  *
  * @throws OptionsError with every problem of the options
- * @throws TypeError the URL or the secret cannot be used
  */
 export function createWebhook(options: WebhookOptions): Webhook {
   checkGiven('createWebhook', options, OPTIONS, ['url', 'secret']);

@@ -1,4 +1,5 @@
 import { Agent, errors, request, type Dispatcher } from 'undici';
+import { OptionsError } from '../options.js';
 import { createSharedLookup } from './shared-lookup.js';
 
 /** What a service around us may answer at most, in bytes. */
@@ -57,11 +58,11 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
-/** @throws TypeError the URL cannot be used */
+/** @throws OptionsError the URL cannot be used */
 export function createHttpClient({ url, timeoutMs, production, connections = 32 }: HttpClientOptions): HttpClient {
   const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' };
   if (protocol !== 'https:' && (protocol !== 'http:' || production)) {
-    throw new TypeError(`a service's URL must be ${production ? 'https' : 'https or http'}`);
+    throw new OptionsError([`url must be a URL with ${production ? 'https' : 'https or http'}`]);
   }
   // The agent's own timeouts restart with each byte; the signal is the deadline.
   const agent = new Agent({

@@ -6,15 +6,18 @@ import {
   isRecord,
   milliseconds,
   must,
+  readable,
   seconds,
   text,
   timers,
   url,
   type Check,
 } from '../options.js';
+import { ALGORITHMS } from './algorithms.js';
 import type { JwtAuthenticatorOptions } from './authenticator.js';
+import { createFixedKeys, createGivenKey } from './keys.js';
 
-const KEYS = { jwksUrl: url, publicKeyPem: text, jwks: must('a JSON Web Key Set', isRecord) };
+const KEYS = { jwksUrl: url, publicKeyPem: readable(createGivenKey), jwks: readable(createFixedKeys) };
 
 const keys: Check = (value) => {
   const given = isRecord(value) ? Object.entries(KEYS).filter(([name]) => value[name] !== undefined) : [];
@@ -30,7 +33,11 @@ const OPTIONS: Readonly<Record<keyof JwtAuthenticatorOptions, Check>> = {
   audience: text,
   accountClaim: text,
   deviceClaim: text,
-  algorithms: must('a list of names of algorithms', Array.isArray),
+  algorithms: must(
+    `a list of some of ${Object.keys(ALGORITHMS).join(', ')}`,
+    (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((name) => Object.hasOwn(ALGORITHMS, String(name))),
+  ),
   clockLeewaySeconds: seconds,
   keptKeysSeconds: seconds,
   timeoutMs: milliseconds,

@@ -1,6 +1,7 @@
 import type { Keyv } from 'keyv';
 import { hkdfSync, X509Certificate } from 'node:crypto';
 import type { AccountIndex, CallStore, Presence, WakeBus } from '../call/ports.js';
+import { OptionsError } from '../options.js';
 import { systemClock } from '../ports.js';
 import { quiet } from '../host/callback.js';
 import type { RevocationLog } from '../identity/revocations.js';
@@ -90,7 +91,6 @@ export interface RedisAdapters {
  * Begins to connect, and keeps connected from then on: it does not matter which of the two is up first.
  *
  * @throws OptionsError with every problem of the options
- * @throws TypeError for a URL or a key that cannot be used
  */
 export function createRedisAdapters(options: RedisOptions): RedisAdapters {
   checkRedisOptions(options);
@@ -151,7 +151,7 @@ function cursorKeysOf(keys: readonly EncryptionKey[]): RedisAdapters['cursorKeys
 
 function topologyOf({ url, tlsCa: ca = '', sentinel = {} }: RedisOptions, silentMs: number): Topology {
   const target = readRedisUrl(url);
-  if (typeof target === 'string') throw new TypeError(`url must be ${target}`);
+  if (typeof target === 'string') throw new OptionsError([`url must be ${target}`]);
   const { addresses, master, tls } = target;
   if (ca !== '') checkAuthority(ca, tls);
   const access = { ...target, ca, silentMs };
@@ -163,12 +163,13 @@ function topologyOf({ url, tlsCa: ca = '', sentinel = {} }: RedisOptions, silent
   );
 }
 
-/** @throws TypeError */
+/** @throws OptionsError */
 function checkAuthority(pem: string, tls: boolean): void {
-  if (!tls) throw new TypeError('tlsCa must be left out where url is not one with rediss: nothing would be encrypted');
+  if (!tls)
+    throw new OptionsError(['tlsCa must be left out where url is not one with rediss: nothing would be encrypted']);
   try {
     new X509Certificate(pem);
   } catch {
-    throw new TypeError('tlsCa must be a certificate (PEM)');
+    throw new OptionsError(['tlsCa must be a certificate (PEM)']);
   }
 }

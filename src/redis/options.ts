@@ -12,13 +12,16 @@ import {
   type Check,
 } from '../options.js';
 import type { RedisOptions } from './adapters.js';
+import { readRedisUrl } from './url.js';
 
 const isNamedKey = (value: unknown): boolean =>
   isRecord(value) && typeof value['id'] === 'string' && isKey(value['key']);
 
 const OPTIONS: Readonly<Record<keyof RedisOptions, Check>> = {
-  // What it must be is said where it is read.
-  url: must('text', (value) => typeof value === 'string'),
+  url: (value) => {
+    const target = typeof value === 'string' ? readRedisUrl(value) : 'text';
+    return typeof target === 'string' ? `must be ${target}` : null;
+  },
   tlsCa: text,
   sentinel: object,
   encryptionKeys: must(

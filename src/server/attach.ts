@@ -1,6 +1,19 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { has, OptionsError } from '../options.js';
+import {
+  callable,
+  checkGiven,
+  clockCheck,
+  has,
+  isFunction,
+  milliseconds,
+  must,
+  object,
+  objectWith,
+  OptionsError,
+  text,
+  type Check,
+} from '../options.js';
 import { systemClock } from '../ports.js';
 import { createDoor, type DoorOptions, type WebSocketDoor } from './websocket.js';
 import { isOn } from './websocket-upgrade.js';
@@ -20,15 +33,42 @@ type Optional = keyof typeof DEFAULTS;
 /** `signaling.websocket`, and what is not to be as on the standalone server. */
 export type WebSocketOptions = Omit<DoorOptions, Optional> & Partial<Pick<DoorOptions, Optional>>;
 
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null ? null : check(value);
+
+const OPTIONS: Readonly<Record<keyof DoorOptions, Check>> = {
+  path: must('a path, for example /graphql', (value) => typeof value === 'string' && value.startsWith('/')),
+  allowsOrigin: must('a function of an origin, for example (origin) => origins.includes(origin)', isFunction),
+  onRefusedOrigin: callable,
+  gatewaySecret: orNull(text),
+  executor: object,
+  contextFor: callable,
+  authenticate: callable,
+  nextEpoch: callable,
+  maxSockets: must('a whole number, 0 or more', (value) => Number.isInteger(value) && Number(value) >= 0),
+  trustProxy: orNull(must('a list of ranges of addresses, for example 10.0.0.0/8', Array.isArray)),
+  strangers: object,
+  recheck: callable,
+  clock: clockCheck,
+  onDefect: callable,
+  metrics: objectWith('what createMetrics() gives', 'graphqlRequest'),
+  silenceMs: milliseconds,
+  recheckMs: milliseconds,
+};
+
 /**
  * A WebSocket door without a server: the host calls `handleUpgrade`, beside WebSocket servers of its own.
  *
- * @throws OptionsError the options are not `signaling.websocket`, with or without others beside it
+ * @throws OptionsError with every problem: the options are not `signaling.websocket`, with or without others beside it
  */
 export function createWebSocket(options: WebSocketOptions): WebSocketDoor {
   if (!['contextFor', 'authenticate', 'nextEpoch'].every((name) => has(options, name)))
     throw new OptionsError(['options must be signaling.websocket, or { ...signaling.websocket, and others }']);
-  return createDoor({ ...DEFAULTS, ...options });
+  checkGiven('attachWebSocket and createWebSocket', options, OPTIONS, []);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return createDoor({ ...DEFAULTS, ...(Object.fromEntries(given) as WebSocketOptions) });
 }
 
 /**

@@ -8,6 +8,7 @@ import { createFanOut } from '../events/fan-out.js';
 import { createLogSink } from '../events/log-sink.js';
 import { createWebhook } from '../events/webhook.js';
 import { createJwtAuthenticator, type JwtAuthenticatorOptions } from '../jwt/authenticator.js';
+import { createGivenKey } from '../jwt/keys.js';
 import { systemClock } from '../ports.js';
 import { createRedisAdapters, type RedisAdapters } from '../redis/adapters.js';
 import type { OnRedisFailure } from '../redis/failure.js';
@@ -197,7 +198,10 @@ function hasKeySource(settings: Settings): boolean {
 
 function keysOf(settings: Settings): JwtAuthenticatorOptions['keys'] {
   if (settings.authJwksUrl !== null) return { jwksUrl: settings.authJwksUrl };
-  return { publicKeyPem: readFileSync(settings.authPublicKeyFile ?? '', 'utf8') };
+  const publicKeyPem = readFileSync(settings.authPublicKeyFile ?? '', 'utf8');
+  // Whose words are those of a file.
+  createGivenKey(publicKeyPem);
+  return { publicKeyPem };
 }
 
 function developmentNames(settings: Settings) {

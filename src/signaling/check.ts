@@ -1,4 +1,5 @@
 import { isSchema } from 'graphql';
+import type { LoginHeaders, LoginRequest } from '../identity/login.js';
 import { LIMITS, OPAQUE_ID } from '../limits.js';
 import {
   boolean,
@@ -138,6 +139,19 @@ export function checkSchema(schema: unknown): void {
   throw new OptionsError([
     'schema must be a GraphQLSchema of the same copy of graphql that voip-call-signaling uses; ' +
       '`npm ls graphql` shows whether there are two, and `npm dedupe` or an "overrides" entry leaves one',
+  ]);
+}
+
+/**
+ * @returns those of Node.js as they are; those of the Fetch standard by name
+ * @throws OptionsError there are none: each operation would be nobody's
+ */
+export function headersOf(request: LoginRequest | { readonly headers: Headers }): LoginHeaders {
+  const { headers } = Object(request) as { readonly headers?: LoginHeaders | Headers };
+  if (headers instanceof Headers) return Object.fromEntries(headers);
+  if (isRecord(headers)) return headers;
+  throw new OptionsError([
+    'request must have headers: give signaling.context the request, as in signaling.context(req)',
   ]);
 }
 

@@ -95,7 +95,7 @@ describe('a Redis URL', () => {
     expect(problem).toMatch(reason);
     expect(problem).not.toContain(SECRET);
     expect(() => createRedisAdapters({ url, encryptionKeys: ENCRYPTION_KEYS, nameKey: NAME_KEY })).toThrow(
-      new TypeError(`url must be ${String(problem)}`),
+      `url must be ${String(problem)}`,
     );
     // The same words at the start of the server: there is one parser.
     expect(() => parseSettings({ REDIS_URL: url === '' ? 'x' : url })).toThrow(`REDIS_URL must be ${String(problem)}`);
