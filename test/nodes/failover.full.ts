@@ -49,7 +49,7 @@ describe('a Redis master that dies in the middle of calls', () => {
       await nodes.close();
       await redis.stop();
     }
-  }, 120_000);
+  }, 400_000);
 });
 
 describe('an outage of Redis while a call rings', () => {
@@ -78,5 +78,5 @@ describe('an outage of Redis while a call rings', () => {
       await nodes.close();
       await redis.stop();
     }
-  }, 120_000);
+  }, 400_000);
 });

@@ -49,5 +49,5 @@ describe('exchanging ENCRYPTION_KEYS', () => {
     await restartEach(NEW);
     await second.end();
     expect(nodes.output().includes('undecipherable')).toBe(false);
-  }, 120_000);
+  }, 400_000);
 });
