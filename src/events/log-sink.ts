@@ -24,12 +24,18 @@ export type EventRecord = Readonly<Record<string, unknown>>;
 export function createLogSink(write: (record: EventRecord, count: number) => void): EventSink {
   return {
     emit(event, count = 1) {
-      const payload: Record<string, unknown> = { ...event };
-      const fields = ['event', ...EVENT_FIELDS[event.event]];
-      write(Object.fromEntries(fields.map((name) => [logName(name), payload[name]])), count);
+      const record: Record<string, unknown> = { event: event.event };
+      for (const [name, logged] of LOG_FIELDS.get(event.event) ?? [])
+        record[logged] = (event as unknown as EventRecord)[name];
+      write(record, count);
     },
   };
 }
+
+/** Each field of an event by its name there, and by that in the log. */
+const LOG_FIELDS = new Map(
+  Object.entries(EVENT_FIELDS).map(([event, names]) => [event, names.map((name) => [name, logName(name)] as const)]),
+);
 
 function logName(payloadName: string): string {
   return payloadName.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);

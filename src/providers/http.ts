@@ -1,4 +1,4 @@
-import { errors, Pool } from 'undici';
+import { type Dispatcher, errors, Pool } from 'undici';
 import type { z } from 'zod';
 import { USER_AGENT } from '../http/client.js';
 import { ProviderError } from '../relay/ports.js';
@@ -40,12 +40,18 @@ export class ProviderEndpoint {
    * @param schema what an answer of 201 must look like
    * @throws ProviderError, and nothing else
    */
-  async post<Shape extends z.ZodType>(schema: Shape, post: ProviderPost): Promise<z.output<Shape>> {
-    const text = await this.#exchange(post).catch((error: unknown) => {
-      if (error instanceof ProviderError) throw error;
-      // Its connection is dropped at the first byte too many.
-      if (error instanceof errors.ResponseExceededMaxSizeError) throw new ProviderError('malformed', SUCCESS);
-      throw new ProviderError(post.signal.aborted ? 'timeout' : 'connection', null);
+  async post<Shape extends z.ZodType>(
+    schema: Shape,
+    { headers, body, signal }: ProviderPost,
+  ): Promise<z.output<Shape>> {
+    const text = await new Promise<string>((resolve, reject) => {
+      const options: Dispatcher.DispatchOptions = {
+        path: this.#path,
+        method: 'POST',
+        headers: { accept: 'application/json', 'user-agent': USER_AGENT, ...headers },
+        body,
+      };
+      this.#pool.dispatch(options, new Exchange(signal, resolve, reject));
     });
     const answer = schema.safeParse(parsed(text));
     if (!answer.success) throw new ProviderError('malformed', SUCCESS);
@@ -56,21 +62,68 @@ export class ProviderEndpoint {
   close(): Promise<void> {
     return this.#pool.close();
   }
+}
 
-  async #exchange({ headers, body, signal }: ProviderPost): Promise<string> {
-    const response = await this.#pool.request({
-      path: this.#path,
-      method: 'POST',
-      headers: { accept: 'application/json', 'user-agent': USER_AGENT, ...headers },
-      body,
-      signal,
-    });
-    if (response.statusCode !== SUCCESS) {
-      // Destroying the unread body is reported as an error of the stream, which says nothing new.
-      response.body.on('error', () => undefined).destroy();
-      throw statusError(response.statusCode, response.headers);
-    }
-    return response.body.text();
+/** Strips a byte order mark, as readers of a body do (Encoding standard, section 6). */
+const UTF8 = new TextDecoder();
+
+/** One exchange, as undici tells of it: no stream is made of an answer that fits into a page. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #signal: AbortSignal;
+  readonly #resolve: (text: string) => void;
+  readonly #reject: (error: ProviderError) => void;
+  readonly #chunks: Buffer[] = [];
+  #controller: Dispatcher.DispatchController | null = null;
+  /** What was seen before undici was told to give up. */
+  #failure: ProviderError | null = null;
+
+  constructor(signal: AbortSignal, resolve: (text: string) => void, reject: (error: ProviderError) => void) {
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (signal.aborted) this.#giveUp();
+    else signal.addEventListener('abort', this.#giveUp, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#failure) controller.abort(new Error('out of time'));
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    // Others follow an informational one (RFC 9110, section 15.2).
+    if (status === SUCCESS || status < 200) return;
+    this.#fail(statusError(status, headers));
+    controller.abort(new Error('the answer is not read'));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#signal.removeEventListener('abort', this.#giveUp);
+    const [first] = this.#chunks;
+    const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
+    this.#resolve(UTF8.decode(body));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    // Its connection is dropped at the first byte too many.
+    const isTooLong = error instanceof errors.ResponseExceededMaxSizeError;
+    this.#fail(isTooLong ? new ProviderError('malformed', SUCCESS) : new ProviderError('connection', null));
+  }
+
+  #giveUp = (): void => {
+    this.#fail(new ProviderError('timeout', null));
+    this.#controller?.abort(new Error('out of time'));
+  };
+
+  /** The first failure counts. */
+  #fail(failure: ProviderError): void {
+    this.#signal.removeEventListener('abort', this.#giveUp);
+    this.#failure ??= failure;
+    this.#reject(this.#failure);
   }
 }
 

@@ -96,6 +96,7 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'memory/wake-bus.ts #emitter': 'a listener for each stream of this process',
   'providers/breaker.ts #failures': 'WINDOW_SECONDS: a count for each second',
   'providers/chain.ts #running': 'LIMITS.relayProviderTries of one request; gone with it',
+  'providers/http.ts #chunks': 'MAX_BODY_BYTES of one answer',
   'providers/pace.ts #usual': 'providers that the configuration names; weak',
   'providers/relay.ts owned': 'providers that the configuration names',
   'redis/cluster.ts #servers': 'servers of the cluster, as it names them',
