@@ -2,7 +2,7 @@ import { LIMITS } from '../limits.js';
 import type { DeviceRef } from './call.js';
 import type { Timers } from '../ports.js';
 
-/** How long a signal waits for the one before it, in milliseconds. */
+/** How long a signal waits for the one before it, in milliseconds; anew with each one that is taken meanwhile. */
 const GAP_WAIT_MS = 2_000;
 /** When it is first looked whether another node took the one before, and how rarely at last. */
 const FIRST_LOOK_MS = 25;
@@ -14,7 +14,11 @@ interface Waiter {
 }
 
 /** What a device has sent for one call, ahead of something that is missing. */
-type Group = Set<Waiter>;
+interface Group {
+  readonly waiters: Set<Waiter>;
+  /** The next number, as it was last heard of. */
+  nextSeq: number;
+}
 
 const nameOf = ({ accountId, deviceId }: DeviceRef, callId = ''): string =>
   JSON.stringify([accountId, deviceId, callId]);
@@ -35,27 +39,33 @@ export class Gaps {
   }
 
   /**
+   * @param known the number that the device's next signal must carry, as far as it is known
    * @param nextSeq looks at the call: the number that the device's next signal must carry
    * @returns whether the one before is there; false: it did not come in time, or too many of the device wait already
    */
-  async wait(device: DeviceRef, callId: string, clientSeq: number, nextSeq: () => Promise<number>): Promise<boolean> {
+  async wait(
+    device: DeviceRef,
+    { callId, clientSeq }: { readonly callId: string; readonly clientSeq: number },
+    known: number,
+    nextSeq: () => Promise<number>,
+  ): Promise<boolean> {
     const own = nameOf(device);
     const before = this.#waiting.get(own) ?? 0;
     if (before >= LIMITS.signalsWaitingPerDevice) return false;
     this.#waiting.set(own, before + 1);
     const name = nameOf(device, callId);
-    const group = this.#groups.get(name) ?? new Set();
+    const group = this.#groups.get(name) ?? { waiters: new Set(), nextSeq: known };
     this.#groups.set(name, group);
     let go = (): void => undefined;
     const came = new Promise<true>((resolve) => (go = () => resolve(true)));
     const waiter = { clientSeq, go };
-    group.add(waiter);
-    if (group.size === 1) void this.#look(group, nextSeq);
+    group.waiters.add(waiter);
+    if (group.waiters.size === 1) void this.#look(group, nextSeq);
     try {
-      return await Promise.race([came, this.#timers.wait(GAP_WAIT_MS).then(() => false)]);
+      return await Promise.race([came, this.#standstill(group, waiter)]);
     } finally {
-      group.delete(waiter);
-      if (group.size === 0 && this.#groups.get(name) === group) this.#groups.delete(name);
+      group.waiters.delete(waiter);
+      if (group.waiters.size === 0 && this.#groups.get(name) === group) this.#groups.delete(name);
       const left = (this.#waiting.get(own) ?? 1) - 1;
       if (left > 0) this.#waiting.set(own, left);
       else this.#waiting.delete(own);
@@ -67,10 +77,19 @@ export class Gaps {
     if (this.#groups.size > 0) wake(this.#groups.get(nameOf(device, callId)), nextSeq);
   }
 
+  /** @returns false: for a whole wait nothing was taken of what the group waits for */
+  async #standstill(group: Group, waiter: Waiter): Promise<false> {
+    for (;;) {
+      const { nextSeq } = group;
+      await this.#timers.wait(GAP_WAIT_MS);
+      if (group.nextSeq === nextSeq || !group.waiters.has(waiter)) return false;
+    }
+  }
+
   async #look(group: Group, nextSeq: () => Promise<number>): Promise<void> {
     for (let ms = FIRST_LOOK_MS; ; ms = Math.min(2 * ms, LAST_LOOK_MS)) {
       await this.#timers.wait(ms);
-      if (group.size === 0) return;
+      if (group.waiters.size === 0) return;
       // A look that fails is as good as none: the time of those who wait goes on.
       wake(group, await nextSeq().catch(() => 0));
     }
@@ -78,5 +97,7 @@ export class Gaps {
 }
 
 function wake(group: Group | undefined, nextSeq: number): void {
-  for (const { clientSeq, go } of group ?? []) if (clientSeq <= nextSeq) go();
+  if (!group || nextSeq < group.nextSeq) return;
+  group.nextSeq = nextSeq;
+  for (const { clientSeq, go } of group.waiters) if (clientSeq <= nextSeq) go();
 }

@@ -42,8 +42,9 @@ export class Signaller {
     return caught(take, async (error) => {
       if (!(error instanceof SignalingError && error.code === 'CALL_SIGNAL_GAP')) throw error;
       const waited = onWait();
+      const known = error.details.expectedClientSeq ?? 1;
       const nextSeq = (): Promise<number> => this.#nextSeq(viewer, callId);
-      const came = await this.#parts.gaps.wait(viewer, callId, clientSeq, nextSeq).finally(waited);
+      const came = await this.#parts.gaps.wait(viewer, { callId, clientSeq }, known, nextSeq).finally(waited);
       if (!came) throw error;
       return take();
     });

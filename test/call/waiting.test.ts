@@ -76,6 +76,24 @@ describe('signals behind a gap', () => {
     await other.streams.stop();
   });
 
+  it('wait as long as those before them keep coming, and 2 s after the last of these', async () => {
+    world = new World();
+    const { callId } = await world.callUpTo('ACTIVE');
+    const [sixth, eighth] = [6, 8].map((clientSeq) => trickle(callId, clientSeq).catch((error: unknown) => error));
+    for (const clientSeq of [1, 2, 3, 4, 5]) {
+      await world.clock.advance(1_500);
+      await trickle(callId, clientSeq);
+    }
+    await expect(sixth).resolves.toMatchObject({ duplicate: false });
+    let told: unknown = null;
+    void eighth?.then((outcome) => (told = outcome));
+    await world.clock.advance(1_500);
+    expect(told).toBeNull();
+    // A wait that was under way when the sixth was taken ends first.
+    await world.clock.advance(2_500);
+    expect(told).toMatchObject({ code: 'CALL_SIGNAL_GAP' });
+  });
+
   it('tell when they wait, and when that is over', async () => {
     world = new World();
     const { callId } = await world.callUpTo('ACTIVE');
