@@ -58,9 +58,12 @@ function names(role: string, from: number): readonly string[] {
 }
 
 /** Resolves when the device has one stream more than now. */
-function returned({ events }: TestDevice): Promise<void> {
-  const before = readies(events).length;
-  return eventually(() => readies(events).length > before);
+async function returned({ events, closes, failures }: TestDevice): Promise<void> {
+  const [before, closed] = [readies(events).length, closes.length];
+  await eventually(() => readies(events).length > before, 60_000).catch((error: unknown) => {
+    const seen = `closes ${closes.slice(closed).join(', ')}; failures ${failures.join(', ')}`;
+    throw new Error(`a device did not come back: ${seen}; last event ${events.at(-1)?.__typename}`, { cause: error });
+  });
 }
 
 export function median(values: readonly number[]): number {

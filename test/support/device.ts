@@ -61,6 +61,8 @@ export class TestDevice {
   readonly events: DeviceEvent[] = [];
   /** Codes of closes that the device did not ask for, oldest first. */
   readonly closes: number[] = [];
+  /** Why its stream ended for good, where it did. */
+  readonly failures: string[] = [];
   readonly client: Client;
   completed = false;
   #cursor: string | null = null;
@@ -115,7 +117,7 @@ export class TestDevice {
           if (data) this.#take(data.callEvents);
           else if (errors) throw new Error(errors.map(({ message }) => message).join());
         },
-        error: () => {},
+        error: (error) => void this.failures.push(JSON.stringify(error)),
         complete: () => (this.completed = true),
       },
     );
