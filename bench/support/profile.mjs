@@ -3,7 +3,9 @@ import { table } from './harness.mjs';
 
 /** Functions shown. */
 const TOP = 20;
+/** Left out: what is no work, and `dispatch`, in which the inspector begins and ends the profile. */
 const IDLE = ['(idle)', '(program)', '(root)'];
+const isWork = ({ functionName, url }) => !IDLE.includes(functionName) && !(functionName === 'dispatch' && url === '');
 
 /** The part of the program: a package, a folder of ours, or what Node.js does itself. */
 function partOf({ url, functionName }) {
@@ -23,7 +25,7 @@ export function topOf({ nodes, samples, timeDeltas }) {
   let total = 0;
   samples.forEach((id, i) => {
     const frame = byId.get(id);
-    if (IDLE.includes(frame.functionName)) return;
+    if (!isWork(frame)) return;
     total += timeDeltas[i];
     add(parts, partOf(frame), timeDeltas[i]);
     const place = frame.url.split('/').slice(-2).join('/');
