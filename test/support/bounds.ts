@@ -7,7 +7,7 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'call/desk.ts waiting': 'LIMITS.operationsWaitingPerDevice of each device',
   'call/gaps.ts #groups': 'LIMITS.signalsWaitingPerDevice of each device that waits, for 2 s',
   'call/gaps.ts #waiting': 'devices with a signal that waits, for 2 s',
-  'call/gaps.ts group': 'LIMITS.signalsWaitingPerDevice',
+  'call/gaps.ts waiters': 'LIMITS.signalsWaitingPerDevice',
   'call/pull.ts #asked': 'calls of next() that were not answered: a transport makes one at a time',
   'call/joining.ts others': 'live calls of one account, cleared of those that are not',
   'call/reader.ts #tracks': 'live calls of one account: open ones are limited, ended ones go after a minute',
