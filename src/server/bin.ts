@@ -4,7 +4,10 @@ import { load } from './packages.js';
 
 const NO_ARGUMENTS = 'The server takes no arguments: settings are environment variables, as in PORT=4001.';
 
-/** npx that is stopped stops its shell, which tells nobody: the end of our parent stands for the signal. */
+/**
+ * npx that is stopped stops its shell, which tells nobody: the end of our parent stands for the signal. For npm the same is in
+ * setup/run.mjs, which runs before anything is built and is not in the package.
+ */
 function endWithNpx(): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const shell = process.ppid;

@@ -61,11 +61,11 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
   };
   let onHeard = (): void => {};
   const pulse = heartbeat.watch({ ping, answered: () => onHeard(), silent: () => socket.terminate() });
-  const pongListeners = new Set<() => void>();
+  let onPong = (): void => {};
   socket.on('message', () => pulse.heard());
   socket.on('pong', () => {
     pulse.heard();
-    for (const listener of pongListeners) listener();
+    onPong();
   });
 
   /** Shared by all who ask at the same time. */
@@ -74,11 +74,9 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
     return new Promise((resolve) => {
       const settle = (isThere: boolean): void => {
         clearTimeout(timer);
-        pongListeners.delete(there);
         resolve(isThere);
       };
-      const there = (): void => settle(true);
-      pongListeners.add(there);
+      onPong = () => settle(true);
       // After a standstill of this process the answer may have come and not been read: that happens before this runs.
       const timer = setTimeout(() => setImmediate(() => settle(false)), withinMs);
       void left.then(() => settle(false));

@@ -3,7 +3,7 @@ const TEXT = 0x81;
 /** The length is in the two bytes, or the eight, that follow. */
 const [LENGTH_16, LENGTH_64] = [126, 127];
 
-/** A ping without payload (section 5.5.2). */
+/** A ping without payload (RFC 6455, section 5.5.2). */
 export const PING = Buffer.from([0x89, 0]);
 
 /**

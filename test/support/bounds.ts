@@ -132,7 +132,6 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/watched-file.ts watches': 'files that the settings name',
   'server/websocket-channel.ts awaited': 'operations under way on one socket, which wait for one message each',
   'server/websocket-channel.ts gathered': 'messages of one turn of the event loop',
-  'server/websocket-channel.ts pongListeners': 'those who ask at this time whether a socket answers',
   'server/websocket-connection.ts streams': 'LIMITS.operationsPerSocket',
   'server/websocket-operations.ts #underway': 'LIMITS.operationsPerSocket',
   'server/websocket-sockets.ts byAccount': 'accounts with a socket: MAX_SOCKETS',
