@@ -46,6 +46,7 @@ function open(device) {
   socket.on('unexpected-response', (request, { statusCode }) => {
     count(refused, statusCode);
     request.destroy();
+    socket.emit('close', 1006);
   });
   socket.on('error', ({ code }) => code && count(refused, code));
   socket.on('close', (code) => {

@@ -5,6 +5,13 @@ import { networkOf } from './proxies.js';
 /** A socket that has not said whose it is. */
 export interface Stranger {
   readonly isKnown: boolean;
+  /**
+   * Takes one of the places of those who have said nothing yet. When all are taken, the one that has said nothing for longest
+   * makes room.
+   *
+   * @returns false: not at this time
+   */
+  mayComeIn(): boolean;
   /** It has sent a token: while that is looked at, however long it takes, no other one takes its place. */
   spoke(): void;
   /** It has: from here on it counts no more, and never did. */
@@ -21,10 +28,10 @@ export interface Strangers {
   /** How many addresses are told apart at present. */
   readonly addresses: number;
   /**
-   * A socket is about to be opened. When there are too many, the one that has said nothing for longest makes room.
+   * A socket is asked for. When its address has too many, the one that has said nothing for longest makes room.
    *
    * @param drop closes the socket
-   * @returns null: it must not be, at this time
+   * @returns null: its address has too many
    */
   enter(address: string, drop: () => void): Stranger | null;
   /** A token was refused. @returns whether there were too many of them, so that the answer is 429 */
@@ -41,7 +48,8 @@ const LEAST_BYTES = 4_096;
 const ADDRESSES = 10_000;
 
 interface Waiting {
-  readonly since: number;
+  /** When it came in, by the clock; null: it has not, and could not say anything. */
+  since: number | null;
   hasSpoken: boolean;
   readonly drop: () => void;
   readonly tally: Tally;
@@ -92,15 +100,15 @@ export function createStrangers({ clock, onRefused = () => {} }: StrangersOption
   }
 
   function leave(socket: Waiting): boolean {
-    socket.tally.waiting.delete(socket);
-    return waiting.delete(socket);
+    waiting.delete(socket);
+    return socket.tally.waiting.delete(socket);
   }
 
   /** @returns whether there is room in a set: the oldest may have been dropped for it */
   function hasRoom(set: ReadonlySet<Waiting>, max: number): boolean {
     if (set.size < max) return true;
     const oldest = firstSilent(set);
-    if (!oldest || clock.elapsed() - oldest.since < PATIENCE_MS) return false;
+    if (!oldest || clock.elapsed() - (oldest.since ?? 0) < PATIENCE_MS) return false;
     oldest.drop();
     if (leave(oldest)) oldest.tally.sockets += 1;
     return true;
@@ -114,19 +122,23 @@ export function createStrangers({ clock, onRefused = () => {} }: StrangersOption
       const tally = tallyOf(address);
       const mayEnter =
         tally.sockets < LIMITS.silentSocketsPerAddressAndSecond &&
-        hasRoom(tally.waiting, LIMITS.silentSocketsPerAddress) &&
-        hasRoom(waiting, LIMITS.silentSockets);
+        hasRoom(tally.waiting, LIMITS.silentSocketsPerAddress);
       if (!mayEnter) {
         onRefused('socket');
         return null;
       }
-      const socket: Waiting = { since: clock.elapsed(), hasSpoken: false, drop, tally };
+      const socket: Waiting = { since: null, hasSpoken: false, drop, tally };
       tally.waiting.add(socket);
-      waiting.add(socket);
       let isKnown = false;
       return {
         get isKnown() {
           return isKnown;
+        },
+        mayComeIn: () => {
+          if (!hasRoom(waiting, LIMITS.silentSockets)) return false;
+          socket.since = clock.elapsed();
+          if (tally.waiting.has(socket)) waiting.add(socket);
+          return true;
         },
         spoke: () => {
           socket.hasSpoken = true;
@@ -158,7 +170,7 @@ export function createStrangers({ clock, onRefused = () => {} }: StrangersOption
 }
 
 function firstSilent(sockets: ReadonlySet<Waiting>): Waiting | null {
-  for (const socket of sockets) if (!socket.hasSpoken) return socket;
+  for (const socket of sockets) if (!socket.hasSpoken && socket.since !== null) return socket;
   return null;
 }
 

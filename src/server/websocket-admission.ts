@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { LoginRequest } from '../identity/login.js';
 import { LIMITS } from '../limits.js';
+import type { Newcomers } from './newcomers.js';
 import type { Proxies } from './proxies.js';
 import type { Stranger, Strangers } from './strangers.js';
-import { refuseUpgrade } from './websocket-upgrade.js';
+import { refuseUpgrade, type Refusal } from './websocket-upgrade.js';
 
 /** A connection that may become a WebSocket. */
 export interface Admitted {
@@ -18,40 +19,56 @@ export interface AdmissionOptions {
   readonly proxies: Proxies;
   /** Null: who gets here is known by the gateway's secret. */
   readonly strangers: Strangers | null;
+  /** Upgrade requests that wait. */
+  readonly upgrades: Newcomers;
   /** Whether a token, or what a cookie holds, is good. Asked where its address would be refused otherwise: a good one never is. */
   readonly isGood: (authorization: string | undefined, request: LoginRequest) => Promise<boolean>;
 }
 
 /**
- * Counts those who open sockets and do not say whose they are, and refuses more of them than there may be.
+ * Lets an upgrade request wait for its turn and for a place, and counts those who open sockets and do not say whose they are:
+ * more of one address than there may be are refused.
  *
  * @param drop closes the socket, where another one takes its place
- * @returns null: it was refused, and its connection ended
+ * @returns null: it was refused, or its client is gone
  */
 export async function admit(
   request: IncomingMessage,
   wire: Duplex,
-  { proxies, strangers, isGood }: AdmissionOptions,
+  { proxies, strangers, upgrades, isGood }: AdmissionOptions,
   drop: () => void,
 ): Promise<Admitted | null> {
   const address = proxies.clientOf(request);
-  if (!strangers) return { address, stranger: null };
-  const stranger = strangers.enter(address, drop);
-  if (stranger) {
-    wire.once('close', () => stranger.left());
-    boundUntilKnown(wire, stranger);
-    return { address, stranger };
-  }
-  // Nothing else listens while the token is looked at, and an error without a listener ends the process.
+  const stranger = strangers?.enter(address, drop) ?? null;
+  if (stranger) wire.once('close', () => stranger.left());
+  // Nothing else listens meanwhile, and an error without a listener ends the process.
   const ignore = (): void => void wire.destroy();
   wire.on('error', ignore);
-  const { authorization, cookie } = request.headers;
-  const isKnown = (authorization ?? cookie) !== undefined && (await isGood(authorization, request));
+  const refusal = await refusalAfter();
   wire.off('error', ignore);
-  if (isKnown && !wire.destroyed) return { address, stranger: null };
-  refuseUpgrade(wire, request, { status: 429, retryAfterSeconds: 1 });
-  return null;
+  if (wire.destroyed) return null;
+  if (refusal) {
+    refuseUpgrade(wire, request, refusal);
+    return null;
+  }
+  if (stranger && !stranger.isKnown) boundUntilKnown(wire, stranger);
+  return { address, stranger };
+
+  async function refusalAfter(): Promise<Refusal | null> {
+    const { authorization, cookie } = request.headers;
+    const isOneTooMany = strangers !== null && stranger === null;
+    const hasTurn = !isOneTooMany && (await upgrades.turn(() => wire.destroyed || (stranger?.mayComeIn() ?? true)));
+    if (hasTurn) return null;
+    const isKnown = (authorization ?? cookie) !== undefined && (await isGood(authorization, request));
+    // Who waited in vain is not to blame for it.
+    stranger?.identified();
+    if (isKnown) return null;
+    return isOneTooMany ? { status: 429, retryAfterSeconds: 1 } : FULL;
+  }
 }
+
+/** So many clients come that this one would wait too long. */
+const FULL: Refusal = { status: 503, message: 'Too many clients are connecting.', retryAfterSeconds: 2 };
 
 /** Until it is known whose it is, a connection may send what a token needs, and no more. */
 function boundUntilKnown(wire: Duplex, stranger: Stranger): void {

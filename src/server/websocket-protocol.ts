@@ -37,7 +37,11 @@ export class Protocol {
   constructor(options: ProtocolOptions, session: Session) {
     this.#options = options;
     this.#session = session;
-    this.#initTimer = setTimeout(() => session.channel.close(4408), LIMITS.connectionInitMs);
+    const close = (): void => {
+      if (!this.#isInitReceived) session.channel.close(4408);
+    };
+    // After a standstill of this process the message may have come and not been read: that happens before this runs.
+    this.#initTimer = setTimeout(() => setImmediate(close), LIMITS.connectionInitMs);
   }
 
   /** Takes a message of the client's. Those that come after the end has begun are as if never sent. */

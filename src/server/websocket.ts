@@ -11,6 +11,7 @@ import type { Clock } from '../ports.js';
 import { STOPPING } from './http-error.js';
 import { hasTooManyValues } from './json-values.js';
 import { createHeartbeat } from './heartbeat.js';
+import { createNewcomers } from './newcomers.js';
 import { createProxies } from './proxies.js';
 import { createStrangers, type Strangers } from './strangers.js';
 import { admit, type AdmissionOptions, type Admitted } from './websocket-admission.js';
@@ -93,8 +94,11 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
   const sockets = createSockets(options.maxSockets);
   const proxies = createProxies(options.trustProxy ?? null);
   const strangers = options.strangers ?? createStrangers({ clock });
+  const upgrades = createNewcomers({ clock, max: LIMITS.upgradesWaiting, maxMs: LIMITS.upgradeWaitMs });
+  const logins = createNewcomers({ clock, max: LIMITS.silentSockets, maxMs: LIMITS.upgradeWaitMs });
   const admission: AdmissionOptions = {
     proxies,
+    upgrades,
     // Who gets past the gateway's secret is no stranger.
     strangers: options.gatewaySecret === null ? strangers : null,
     isGood: (authorization, request) =>
@@ -161,6 +165,8 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     const { channel, headers } = session;
     const authorization = given ?? headers.authorization;
     session.stranger?.spoke();
+    if (!(await logins.turn())) channel.close(1013);
+    if (!channel.isOpen) return null;
     try {
       const viewer = await options.authenticate(authorization, { headers });
       session.stranger?.identified();
@@ -214,6 +220,8 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
 
   function end(): Promise<void> {
     stopRechecks();
+    upgrades.end();
+    logins.end();
     return drain({
       sockets: sessions,
       sayGoodbye: ({ connection, channel }) => (connection ? connection.end('SHUTDOWN') : channel.close(1012)),

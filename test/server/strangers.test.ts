@@ -183,18 +183,31 @@ describe('what is counted', () => {
     const strangers = createStrangers({ clock });
     const dropped: number[] = [];
     const enter = (n: number) => strangers.enter(`10.0.${n >> 8}.${n & 255}`, () => dropped.push(n));
-    for (let n = 0; n < LIMITS.silentSockets; n += 1) expect(enter(n)).not.toBeNull();
-    expect(enter(LIMITS.silentSockets)).toBeNull();
+    for (let n = 0; n < LIMITS.silentSockets; n += 1) expect(enter(n)?.mayComeIn()).toBe(true);
+    const next = enter(LIMITS.silentSockets);
+    expect(next?.mayComeIn()).toBe(false);
     await clock.advance(1_000);
-    expect(enter(LIMITS.silentSockets)).not.toBeNull();
+    expect(next?.mayComeIn()).toBe(true);
     expect(dropped).toEqual([0]);
+  });
+
+  it('makes no room before it has come in: it could not say anything', async () => {
+    const strangers = createStrangers({ clock });
+    const enter = () => strangers.enter('192.0.2.1', () => {});
+    for (let n = 0; n < LIMITS.silentSocketsPerAddress; n += 1) enter();
+    await clock.advance(5_000);
+    expect(enter()).toBeNull();
   });
 
   it('are not those that have sent a token: while it is looked at, they keep their places', async () => {
     const time = new SetClock();
     const strangers = createStrangers({ clock: time });
     const dropped: number[] = [];
-    const enter = (n: number) => strangers.enter('192.0.2.1', () => dropped.push(n));
+    const enter = (n: number) => {
+      const entered = strangers.enter('192.0.2.1', () => dropped.push(n));
+      entered?.mayComeIn();
+      return entered;
+    };
     const entered = Array.from({ length: LIMITS.silentSocketsPerAddress }, (_, n) => enter(n));
     entered[0]?.spoke();
     await time.advance(5_000);

@@ -124,6 +124,8 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/app.ts paths': 'routes that the code names',
   'server/app.ts methods': 'methods of one route',
   'server/http.ts contexts': 'requests under way, weak',
+  'server/newcomers.ts waiting':
+    'LIMITS.upgradesWaiting requests, and LIMITS.silentSockets sockets; each for LIMITS.upgradeWaitMs',
   'server/server.ts opened': 'parts of one server',
   'server/strangers.ts tallies': 'ADDRESSES; those of the last second and with sockets, others share one',
   'server/strangers.ts waiting': 'LIMITS.silentSockets, and LIMITS.silentSocketsPerAddress of each address',
