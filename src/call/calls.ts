@@ -33,7 +33,7 @@ export function createCalls(parts: CallsParts): Calls {
     clock,
     presence,
     bus,
-    openCalls: (viewer, over) => service.openCalls(viewer, over),
+    openCalls: (viewer, known) => service.openCalls(viewer, known),
     timers,
     newId,
   });

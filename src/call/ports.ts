@@ -145,8 +145,8 @@ export interface AccountIndex {
   retire(accountIds: readonly string[], callId: string): Promise<void>;
   /** @returns the calls of the account whose log is held, oldest first */
   live(accountId: string): Promise<readonly IndexedCall[]>;
-  /** @returns the calls of the account, newest first, live ones included, in one atomic step */
-  recent(accountId: string, limit: number): Promise<readonly IndexedCall[]>;
+  /** @returns the live calls of the account and as many past ones at most, newest first, in one atomic step */
+  recent(accountId: string, past: number): Promise<readonly IndexedCall[]>;
   /**
    * Notes what a client's own name for a start stands for, unless it stands for something already. Forgotten after ten minutes,
    * so that refused starts leave nothing behind.
@@ -172,8 +172,17 @@ export interface AccountIndex {
   freePlace(accountId: string, callId: string): Promise<void>;
 }
 
-/** Gets the call that has news, and what they are where that is known; null: any call may have some. */
-export type OnWake = (callId: string | null, appended?: Appended) => void;
+/** A stream that took the place of another one of its device. */
+export interface Newcomer {
+  readonly deviceId: string;
+  readonly streamId: string;
+}
+
+/**
+ * Gets the call that has news, and what they are where that is known; null: any call may have some, unless all that is said is
+ * that a stream came.
+ */
+export type OnWake = (callId: string | null, appended?: Appended, came?: Newcomer) => void;
 
 /**
  * Tells streams that there may be something to read. Nothing is lost in silence: where something may have been, listeners hear
@@ -188,6 +197,8 @@ export interface WakeBus {
    * @param appended what is new, so that it need not be read; a bus may leave it out
    */
   wake(accountIds: readonly string[], callId: string | null, appended?: Appended): void;
+  /** Tells the other streams of a device that this one came. As `wake`. */
+  tellOf(accountId: string, came: Newcomer): void;
   close(): Promise<void>;
 }
 
@@ -203,12 +214,15 @@ export interface DevicePresence {
 /** How a stream stands: a newer one has taken the device's place, or the device was revoked. */
 export type Standing = 'CURRENT' | 'TAKEN_OVER' | 'REVOKED';
 
+/** How a stream came: REPLACED: another one had the device's place, and has to be told. */
+export type Entered = Standing | 'REPLACED';
+
 /** Which devices have a stream, on whatever node. Forgotten at the earliest 90 s after a stream closed. */
 export interface Presence {
   /** @returns a number greater than any before, on every node: drawn by a socket at connection_init */
   nextEpoch(): Promise<number>;
   /** Takes the device's place, unless a stream with a greater epoch has it. The later of two with one epoch has it. */
-  enter(device: DeviceRef, streamId: string, epoch: number): Promise<Standing>;
+  enter(device: DeviceRef, streamId: string, epoch: number): Promise<Entered>;
   /** The stream is still there; to be said every minute, and when wake-ups may have been lost. */
   touch(device: DeviceRef, streamId: string): Promise<Standing>;
   leave(device: DeviceRef, streamId: string): Promise<void>;

@@ -1,16 +1,13 @@
 import type { Clock } from '../ports.js';
 import { isPromise, next, type Soon } from '../soon.js';
-import type { DeviceRef } from './call.js';
-import { legOf } from './call.js';
+import { legOf, type DeviceRef } from './call.js';
 import type { CursorSeal } from './cursor.js';
-import type { CallNews } from './event.js';
-import { newsOf } from './event.js';
+import { newsOf, type CallNews } from './event.js';
 import { Joining } from './joining.js';
 import type { Ledger } from './ledger.js';
-import { isFor, lostUpTo } from './log.js';
-import type { Appended, LogEntry } from './log.js';
+import { isFor, lostUpTo, type Appended, type LogEntry } from './log.js';
 import type { AccountIndex, CallStore } from './ports.js';
-import { takeUp } from './resume.js';
+import { RECENT_SCANNED, takeUp } from './resume.js';
 import { isRinging } from './state.js';
 import {
   cursorOf,
@@ -24,8 +21,8 @@ import {
   snapshotOf,
   unseen,
   wordsOf,
+  type Track,
 } from './track.js';
-import type { Track } from './track.js';
 
 export interface ReaderParts {
   readonly ledger: Ledger;
@@ -69,8 +66,10 @@ export class DeviceReader {
    * @returns whether it is the former: every event since the cursor is still held
    */
   async start(after: string | null): Promise<boolean> {
-    const here = await this.#joining.partsIn(await this.#parts.index.live(this.#viewer.accountId), true);
-    const { cursor, since } = await takeUp(this.#parts, this.#viewer, after, here);
+    const recent = await this.#parts.index.recent(this.#viewer.accountId, RECENT_SCANNED);
+    const live = recent.filter((entry) => entry.live).reverse();
+    const here = await this.#joining.partsIn(live, true);
+    const { cursor, since } = await takeUp(this.#parts, this.#viewer, after, { here, recent });
     const positions = new Map(cursor?.positions);
     this.#since = Math.max(this.#since, since);
     for (const { entry, call } of here) {
@@ -87,9 +86,11 @@ export class DeviceReader {
     return cursor !== null;
   }
 
-  /** @returns the calls that are known to be over: that cannot change any more */
-  over(): ReadonlySet<string> {
-    return new Set([...this.#tracks.values()].filter(({ over }) => over).map(({ callId }) => callId));
+  /** @returns the ids of the account's calls that are not known to be over */
+  async maybeOpen(): Promise<readonly string[]> {
+    const entries = this.#indexChanged ? await this.#parts.index.live(this.#viewer.accountId) : null;
+    const callIds = entries?.map(({ callId }) => callId) ?? [...this.#tracks.keys(), ...this.#joining.others];
+    return callIds.filter((callId) => !this.#tracks.get(callId)?.over);
   }
 
   /** There may be something to read; null: anywhere. */

@@ -37,15 +37,18 @@ export class CallReads {
   }
 
   /**
-   * @param over calls that are known to have ended: they are not read for this
+   * @param known ids of calls among which are all that are open; null: they are asked for
    * @returns the calls that are open for this device, newest first
    */
-  async openCalls(over?: ReadonlySet<string>): Promise<readonly CallView[]> {
+  async openCalls(known: readonly string[] | null = null): Promise<readonly CallView[]> {
+    const loaded = await this.#load(known ?? (await this.#liveIds()));
+    return this.#views(loaded.filter(({ call }) => isOpenFor(call, this.#viewer)));
+  }
+
+  async #liveIds(): Promise<readonly string[]> {
     const { index } = this.#parts;
     this.#live ??= this.#served(() => index.live(this.#viewer.accountId));
-    const callIds = (await this.#live).map(({ callId }) => callId);
-    const loaded = await this.#load(callIds.filter((callId) => !over?.has(callId)));
-    return this.#views(loaded.filter(({ call }) => isOpenFor(call, this.#viewer)));
+    return (await this.#live).map(({ callId }) => callId);
   }
 
   /** @param first how many at most, 1 to 50 */

@@ -6,12 +6,11 @@ import type { AccountIndex, IndexedCall } from './ports.js';
 
 export interface ResumeParts {
   readonly ledger: Ledger;
-  readonly index: Pick<AccountIndex, 'recent'>;
   readonly cursors: Pick<CursorSeal, 'open'>;
 }
 
-/** Entries of an account's index that a returning device's past is looked for in. */
-const RECENT_SCANNED = 200;
+/** Past calls of an account that a returning device's past is looked for in. */
+export const RECENT_SCANNED = 200;
 
 /** A call in which a device that comes has a part. */
 export interface CallHere {
@@ -26,14 +25,20 @@ export interface TakenUp {
   readonly since: number;
 }
 
+/** What there was when the device came. */
+export interface Past {
+  readonly here: readonly CallHere[];
+  /** The account's live calls and at most {@link RECENT_SCANNED} past ones, newest first. */
+  readonly recent: readonly IndexedCall[];
+}
+
 /** Finds out whether a device can take up where a cursor left off. */
 export async function takeUp(
-  { index, ledger, cursors }: ResumeParts,
+  { ledger, cursors }: ResumeParts,
   viewer: DeviceRef,
   after: string | null,
-  here: readonly CallHere[],
+  { here, recent }: Past,
 ): Promise<TakenUp> {
-  const recent = await index.recent(viewer.accountId, RECENT_SCANNED);
   const cursor = after === null ? null : cursors.open(after, viewer);
   const positions = new Map(cursor?.positions);
   // What was dropped from a log since the cursor is missed as much as a log that is gone.
@@ -46,26 +51,19 @@ export async function takeUp(
   return { cursor: resumed ? cursor : null, since: Math.max(0, resumed ? cursor.since : 0, ...past) };
 }
 
-/**
- * @param recent the account's calls, newest first, at most {@link RECENT_SCANNED}
- * @returns whether every event since the cursor is still held: of the calls that it names, and of any begun since
- */
-async function canResume(
-  cursor: Cursor,
-  recent: readonly IndexedCall[],
-  ledger: Ledger,
-  viewer: DeviceRef,
-): Promise<boolean> {
-  const oldest = recent.at(-1);
-  if (recent.length === RECENT_SCANNED && oldest && oldest.at > cursor.since) return false;
+/** @returns whether every event since the cursor is still held: of the calls that it names, and of any begun since */
+async function canResume(cursor: Cursor, recent: Past['recent'], ledger: Ledger, viewer: DeviceRef): Promise<boolean> {
+  const past = recent.filter(({ live }) => !live);
+  const oldest = past.at(-1);
+  if (past.length === RECENT_SCANNED && oldest && oldest.at > cursor.since) return false;
   for (const [callId, position] of cursor.positions) {
     const loaded = await ledger.load(callId);
     if (loaded === null) return false;
     if (loaded.call.purged && position < (inboxOf(loaded.call, viewer)?.head ?? 0)) return false;
   }
   const named = new Set(cursor.positions.map(([callId]) => callId));
-  for (const { callId, at, live } of recent) {
-    if (live || at <= cursor.since || named.has(callId)) continue;
+  for (const { callId, at } of past) {
+    if (at <= cursor.since || named.has(callId)) continue;
     const loaded = await ledger.load(callId);
     if (loaded && (inboxOf(loaded.call, viewer)?.count ?? 0) > 0) return false;
   }

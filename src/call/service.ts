@@ -157,8 +157,8 @@ export class CallService {
   }
 
   /** @returns the calls that are open for this device, newest first; see {@link CallReads.openCalls} */
-  openCalls(viewer: DeviceRef, over?: ReadonlySet<string>): Promise<readonly CallView[]> {
-    return this.reads(viewer).openCalls(over);
+  openCalls(viewer: DeviceRef, known?: readonly string[]): Promise<readonly CallView[]> {
+    return this.reads(viewer).openCalls(known);
   }
 
   /** @param first how many at most, 1 to 50 */

@@ -4,7 +4,7 @@ import { LIMITS } from '../limits.js';
 import { isPromise, next, type Soon } from '../soon.js';
 import type { CallEvent, CallNews, StreamCloseReason, StreamNews } from './event.js';
 import type { Appended } from './log.js';
-import type { Presence, Standing, WakeBus } from './ports.js';
+import type { Entered, Newcomer, Presence, Standing, WakeBus } from './ports.js';
 import { PulledIterator } from './pull.js';
 import type { Produced } from './pull.js';
 import { DeviceReader } from './reader.js';
@@ -14,8 +14,8 @@ import type { CallView } from './view.js';
 export interface StreamParts extends ReaderParts {
   readonly presence: Presence;
   readonly bus: WakeBus;
-  /** The viewer's calls that have not ended. @param over calls that are known to have, which need not be read for it */
-  readonly openCalls: (viewer: Viewer, over: ReadonlySet<string>) => Promise<readonly CallView[]>;
+  /** The viewer's calls that have not ended. @param known ids of calls among which all of these are */
+  readonly openCalls: (viewer: Viewer, known: readonly string[]) => Promise<readonly CallView[]>;
 }
 
 /** Whose stream it is, and which. */
@@ -54,6 +54,8 @@ export class EventStream extends PulledIterator<CallEvent> {
   #resolveFinished: () => void = () => undefined;
   #unsubscribe: () => Promise<void> = () => Promise.resolve();
   #entered = false;
+  /** Something was heard of the device's streams before this one had entered. */
+  #newerMayBe = false;
   #resumed = false;
   #ready = false;
   /** Of the last event given. */
@@ -85,10 +87,14 @@ export class EventStream extends PulledIterator<CallEvent> {
     const { viewer, streamId, epoch } = identity;
     try {
       stream.#unsubscribe = await parts.bus.subscribe(viewer.accountId, (...wake) => stream.#onWake(...wake));
-      stream.#stand(await parts.presence.enter(viewer, streamId, epoch));
+      const { accountId, deviceId } = viewer;
+      const entered = await parts.presence.enter(viewer, streamId, epoch);
+      stream.#stand(entered);
       stream.#entered = true;
-      // An older stream of the device, wherever it is, looks how it stands; so does this one, as a newer one may have come.
-      parts.bus.wake([viewer.accountId], null);
+      // An older stream of the device, wherever it is, looks how it stands.
+      if (entered === 'REPLACED') parts.bus.tellOf(accountId, { deviceId, streamId });
+      // A newer one may have come before this one knew that it had entered.
+      if (stream.#newerMayBe) stream.#checkStanding();
       stream.#resumed = await stream.#inTurn(() => stream.#reader.start(after));
       stream.#cursor = stream.#reader.cursor();
       return stream;
@@ -134,7 +140,9 @@ export class EventStream extends PulledIterator<CallEvent> {
 
   async #begin(): Promise<Produced<CallEvent> | null> {
     const { viewer } = this.#identity;
-    const openCalls = await actingFor(viewer.accountId, () => this.#parts.openCalls(viewer, this.#reader.over()));
+    const openCalls = await actingFor(viewer.accountId, async () =>
+      this.#parts.openCalls(viewer, await this.#reader.maybeOpen()),
+    );
     if (this.over) return null;
     if (this.#closing) return this.#farewell(this.#closing);
     this.#ready = true;
@@ -165,9 +173,13 @@ export class EventStream extends PulledIterator<CallEvent> {
     void Promise.allSettled(undone).then(() => this.#resolveFinished());
   }
 
-  #onWake(callId: string | null, appended?: Appended): void {
+  #onWake(callId: string | null, appended?: Appended, came?: Newcomer): void {
     if (this.over) return;
+    const { viewer, streamId } = this.#identity;
+    if (came && (came.deviceId !== viewer.deviceId || came.streamId === streamId)) return;
     if (callId === null && this.#entered) this.#checkStanding();
+    else if (callId === null) this.#newerMayBe = true;
+    if (came) return;
     if (callId === null || !appended) this.#reader.mark(callId);
     else if (!this.#reader.hear(callId, appended)) return;
     if (this.isAsked) this.pull();
@@ -186,8 +198,8 @@ export class EventStream extends PulledIterator<CallEvent> {
     );
   }
 
-  #stand(standing: Standing): void {
-    if (standing !== 'CURRENT') this.close(CLOSES[standing]);
+  #stand(standing: Entered): void {
+    if (standing !== 'CURRENT' && standing !== 'REPLACED') this.close(CLOSES[standing]);
   }
 
   /** Nobody asks for the next event: counts how many wait. */

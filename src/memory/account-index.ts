@@ -62,9 +62,11 @@ export class MemoryAccountIndex implements AccountIndex {
     return Promise.resolve(this.#all(accountId).filter((entry) => entry.live));
   }
 
-  recent(accountId: string, limit: number): Promise<readonly IndexedCall[]> {
+  recent(accountId: string, past: number): Promise<readonly IndexedCall[]> {
     this.#forget();
-    return Promise.resolve(this.#all(accountId).reverse().slice(0, limit));
+    let left = past;
+    const newestFirst = this.#all(accountId).reverse();
+    return Promise.resolve(newestFirst.filter(({ live }) => live || left-- > 0));
   }
 
   claimStart(accountId: string, startKey: string, claim: StartClaim): Promise<StartClaim> {

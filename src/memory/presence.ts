@@ -1,6 +1,6 @@
 import type { Clock } from '../ports.js';
 import type { DeviceRef } from '../call/call.js';
-import type { DevicePresence, Presence, Standing } from '../call/ports.js';
+import type { DevicePresence, Entered, Presence, Standing } from '../call/ports.js';
 import { steadyTime } from './steady.js';
 
 interface Place {
@@ -31,14 +31,14 @@ export class MemoryPresence implements Presence {
     return Promise.resolve(this.#epoch);
   }
 
-  enter({ accountId, deviceId }: DeviceRef, streamId: string, epoch: number): Promise<Standing> {
+  enter({ accountId, deviceId }: DeviceRef, streamId: string, epoch: number): Promise<Entered> {
     this.#forget();
     const devices = this.#accounts.get(accountId) ?? new Map<string, Place>();
     const held = devices.get(deviceId);
     if (held && held.epoch > epoch) return Promise.resolve('TAKEN_OVER');
     this.#accounts.set(accountId, devices);
     devices.set(deviceId, { streamId, epoch, leftAt: null, revoked: false });
-    return Promise.resolve('CURRENT');
+    return Promise.resolve(held?.leftAt === null ? 'REPLACED' : 'CURRENT');
   }
 
   touch({ accountId, deviceId }: DeviceRef, streamId: string): Promise<Standing> {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Appended } from '../call/log.js';
-import type { OnWake, WakeBus } from '../call/ports.js';
+import type { Newcomer, OnWake, WakeBus } from '../call/ports.js';
 
 /**
  * Wake-ups within this process. A listener runs after whoever woke it has been answered, as it would on another node: how long an
@@ -20,7 +20,15 @@ export class MemoryWakeBus implements WakeBus {
   }
 
   wake(accountIds: readonly string[], callId: string | null, appended?: Appended): void {
-    for (const accountId of accountIds) setImmediate(() => this.#emitter.emit(nameOf(accountId), callId, appended));
+    for (const accountId of accountIds) this.#emit(accountId, callId, appended);
+  }
+
+  tellOf(accountId: string, came: Newcomer): void {
+    this.#emit(accountId, null, undefined, came);
+  }
+
+  #emit(accountId: string, ...wake: Parameters<OnWake>): void {
+    setImmediate(() => this.#emitter.emit(nameOf(accountId), ...wake));
   }
 
   close(): Promise<void> {

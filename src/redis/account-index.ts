@@ -53,8 +53,8 @@ export class RedisAccountIndex implements AccountIndex {
     return (await this.#calls(accountId, 0)).reverse();
   }
 
-  async recent(accountId: string, limit: number): Promise<readonly IndexedCall[]> {
-    return (await this.#calls(accountId, limit)).slice(0, limit);
+  recent(accountId: string, past: number): Promise<readonly IndexedCall[]> {
+    return this.#calls(accountId, past);
   }
 
   async claimStart(accountId: string, startKey: string, claim: StartClaim): Promise<StartClaim> {

@@ -16,16 +16,32 @@ export function deadlineIn(ms: number): Deadline {
  *
  * @throws RedisError `timeout`; whatever the work throws before that
  */
-export async function before<Result>(deadline: Deadline, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const giveUp = (): void => reject(new RedisError('timeout'));
-    // An answer that came while this process was busy is read first: the time was ours, not the server's.
-    timer = setTimeout(() => setImmediate(giveUp), Math.max(0, Math.ceil(deadline - elapsed())));
+export function before<Result>(deadline: Deadline, work: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const cancel = atDeadline(deadline, () => reject(new RedisError('timeout')));
+    work.then(
+      (result) => {
+        cancel();
+        resolve(result);
+      },
+      (error: Error) => {
+        cancel();
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
+}
+
+/** @returns cancels it */
+export function atDeadline(deadline: Deadline, giveUp: () => void): () => void {
+  let isOver = false;
+  // An answer that came while this process was busy is read first: the time was ours, not the server's.
+  const late = (): void => {
+    if (!isOver) giveUp();
+  };
+  const timer = setTimeout(() => setImmediate(late), Math.max(0, Math.ceil(deadline - elapsed())));
+  return () => {
+    isOver = true;
     clearTimeout(timer);
-  }
+  };
 }

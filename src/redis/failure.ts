@@ -1,4 +1,5 @@
 import { SignalingError } from '../errors.js';
+import { isPromise, orRejected, type Soon } from '../soon.js';
 
 /**
  * Why Redis could not be used. Fixed words, fit for a log line and for the label of a metric.
@@ -96,18 +97,18 @@ export function asRedisError(error: unknown): RedisError {
  * @throws SignalingError CALL_UNAVAILABLE, or CALL_RATE_LIMITED where the account asks for too much at once; `onFailure` is
  *   told why
  */
-export async function guarded<Result>(
+export function guarded<Result>(
   operation: string,
   onFailure: OnRedisFailure,
-  work: () => Promise<Result>,
+  work: () => Soon<Result>,
 ): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
+  const failed = (error: unknown): never => {
     if (error instanceof SignalingError) throw error;
     const { reason } = asRedisError(error);
     onFailure({ operation, reason });
     if (reason === 'crowded') throw new SignalingError('CALL_RATE_LIMITED', { retryAfterMs: CROWDED_MS });
     throw new SignalingError('CALL_UNAVAILABLE');
-  }
+  };
+  const result = orRejected(work);
+  return isPromise(result) ? (result as Promise<Result>).catch(failed) : Promise.resolve(result);
 }

@@ -1,7 +1,6 @@
 import { createClient } from '@keyv/redis';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { before, deadlineIn, elapsed } from './deadline.js';
-import type { Deadline } from './deadline.js';
+import { atDeadline, before, deadlineIn, elapsed, type Deadline } from './deadline.js';
 import { asRedisError, RedisError } from './failure.js';
 import type { Address, RedisTarget } from './url.js';
 
@@ -40,7 +39,6 @@ export interface LinkParts {
 }
 
 type Ending = 'broken' | 'silent';
-
 interface Connection {
   readonly client: Client;
   /** Settles when it is of no use any more. */
@@ -86,7 +84,8 @@ export class Link {
   #current: Promise<Connection>;
   /** Ends the connection, or the attempt at one. */
   #end: () => void = () => undefined;
-  #isUp = false;
+  /** The one that can be used at once. */
+  #up: Connection | null = null;
   /** When something came last, by this process's monotonic clock: one that is late with an answer is not silent. */
   #heardAt = -Infinity;
   #closed = false;
@@ -104,27 +103,48 @@ export class Link {
   }
 
   get isUp(): boolean {
-    return this.#isUp;
+    return this.#up !== null;
   }
 
   /**
    * @param send must send whatever it sends before it waits for anything, so that it goes over one connection in one piece
    * @throws RedisError
    */
-  async use<Result>(deadline: Deadline, send: (client: Client) => Promise<Result>): Promise<Result> {
-    try {
-      const connection = await before(deadline, this.#current);
+  use<Result>(deadline: Deadline, send: (client: Client) => Promise<Result>): Promise<Result> {
+    if (this.#up) return this.#sendOn(this.#up, deadline, send);
+    return before(deadline, this.#current).then(
+      (connection) => this.#sendOn(connection, deadline, send),
+      (error: unknown) => Promise.reject(asRedisError(error)),
+    );
+  }
+
+  /** Makes few promises: each signal passes here several times. */
+  #sendOn<Result>(
+    { client, finish }: Connection,
+    deadline: Deadline,
+    send: (client: Client) => Promise<Result>,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
       const sentAt = elapsed();
-      const heard = (): void => this.heard();
-      const answer = send(connection.client);
-      answer.then(heard, heard);
-      return await before(deadline, answer).catch((error: unknown) => {
-        if (this.#isSilentSince(sentAt)) connection.finish('silent');
-        throw error;
-      });
-    } catch (error) {
-      throw asRedisError(error);
-    }
+      const fail = (error: unknown): void => {
+        if (this.#isSilentSince(sentAt)) finish('silent');
+        reject(asRedisError(error));
+      };
+      const answer = send(client);
+      const cancel = atDeadline(deadline, () => fail(new RedisError('timeout')));
+      answer.then(
+        (result) => {
+          cancel();
+          this.heard();
+          resolve(result);
+        },
+        (error: unknown) => {
+          cancel();
+          this.heard();
+          fail(error);
+        },
+      );
+    });
   }
 
   /** Something came, though it was no answer: the server is there. */
@@ -151,13 +171,13 @@ export class Link {
         const connection = await attempt;
         const upSince = elapsed();
         this.#current = attempt;
-        this.#isUp = true;
+        this.#up = connection;
         const how = await this.#watch(connection);
         this.#end();
         // One that breaks at once, again and again, is no better than none.
         const wasStable = elapsed() - upSince > PROBE_EVERY_MS;
         failures = how === 'broken' && wasStable ? 0 : failures + 1;
-        this.#isUp = false;
+        this.#up = null;
         if (!this.#closed) this.#parts.onLost?.();
         if (failures > 0) this.#current = failed();
       } catch {

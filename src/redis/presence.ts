@@ -1,5 +1,6 @@
+import DataLoader from 'dataloader';
 import type { DeviceRef } from '../call/call.js';
-import type { DevicePresence, Presence, Standing } from '../call/ports.js';
+import type { DevicePresence, Entered, Presence, Standing } from '../call/ports.js';
 import type { Cipher } from './cipher.js';
 import type { Heartbeat } from './heartbeat.js';
 import { KEPT_MS } from './kept.js';
@@ -25,28 +26,37 @@ export class RedisPresence implements Presence {
   readonly #heartbeat: Heartbeat;
   /** Of the streams of this process: with it, one takes its place again after Redis has lost it. */
   readonly #epochs = new Map<string, number>();
+  /** Epochs, drawn together for the sockets that come at the same time. */
+  readonly #drawn: DataLoader<1, number>;
+  #drawing: Promise<unknown> = Promise.resolve();
 
   constructor(redis: Redis, cipher: Cipher, names: Names, heartbeat: Heartbeat) {
     this.#heartbeat = heartbeat;
     this.#redis = redis;
     this.#cipher = cipher;
     this.#names = names;
+    this.#drawn = new DataLoader((wanted) => this.#draw(wanted.length), {
+      cache: false,
+      // Sockets that come while some are drawn wait for the next: of a crowd, not each one asks.
+      batchScheduleFn: (draw) => void this.#drawing.then(draw),
+    });
   }
 
-  async nextEpoch(): Promise<number> {
-    return (await this.#redis.run(EPOCH, [this.#names.epoch], [KEPT_MS])) as number;
+  nextEpoch(): Promise<number> {
+    return this.#drawn.load(1);
   }
 
-  async enter(device: DeviceRef, streamId: string, epoch: number): Promise<Standing> {
-    const standing = await this.#stand(device, streamId, epoch, epoch, 1);
-    if (standing === 'CURRENT') this.#epochs.set(streamId, epoch);
-    return standing;
+  async enter(device: DeviceRef, streamId: string, epoch: number): Promise<Entered> {
+    const entered = await this.#stand(device, streamId, epoch, epoch, 1);
+    if (entered === 'CURRENT' || entered === 'REPLACED') this.#epochs.set(streamId, epoch);
+    return entered;
   }
 
-  touch(device: DeviceRef, streamId: string): Promise<Standing> {
+  async touch(device: DeviceRef, streamId: string): Promise<Standing> {
     const epoch = this.#epochs.get(streamId);
     // Of two with one epoch the later has the device; which that was is not known here.
-    return this.#stand(device, streamId, epoch ?? '', (epoch ?? 0) - 1, 0);
+    const standing = await this.#stand(device, streamId, epoch ?? '', (epoch ?? 0) - 1, 0);
+    return standing === 'REPLACED' ? 'CURRENT' : standing;
   }
 
   async leave(device: DeviceRef, streamId: string): Promise<void> {
@@ -74,18 +84,24 @@ export class RedisPresence implements Presence {
     );
   }
 
+  #draw(count: number): Promise<number[]> {
+    const first = this.#redis.run(EPOCH, [this.#names.epoch], [KEPT_MS, count]);
+    this.#drawing = first.catch(() => undefined);
+    return first.then((number) => Array.from({ length: count }, (_, i) => (number as number) + i));
+  }
+
   async #stand(
     device: DeviceRef,
     streamId: string,
     epoch: number | '',
     yielding: number,
     isNew: 0 | 1,
-  ): Promise<Standing> {
+  ): Promise<Entered> {
     const key = this.#names.devices(device.accountId);
     const field = this.#names.deviceField(device);
     const id = this.#cipher.seal(device.deviceId, { key, field, position: 0 });
     const args = [field, streamId, epoch, yielding, id, isNew, REMEMBERED_MS, this.#heartbeat.nodeId];
-    return String(await this.#redis.run(STAND, [key], args)) as Standing;
+    return String(await this.#redis.run(STAND, [key], args)) as Entered;
   }
 
   async #mark(device: DeviceRef, streamId: string): Promise<void> {

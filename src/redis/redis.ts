@@ -1,4 +1,5 @@
 import type { Clock } from '../ports.js';
+import { next, type Soon } from '../soon.js';
 import { deadlineIn, elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { asRedisError, guarded, RedisError } from './failure.js';
@@ -52,29 +53,33 @@ export class Redis {
     args: readonly (string | Buffer | number)[],
     { deadline = this.deadline(), replicated = false }: RunOptions = {},
   ): Promise<unknown> {
-    return this.guarded(script.name, async () => {
-      await this.proved(deadline);
-      return this.#run(script, keys, args, deadline, replicated);
-    });
+    return this.guarded(script.name, () =>
+      next(this.#proved(deadline), () => this.#run(script, keys, args, deadline, replicated)),
+    );
   }
 
   /** Reads with one command. What changes anything is a script. */
   read(command: Command, key: string, deadline = this.deadline()): Promise<unknown> {
     return this.guarded(String(command[0]).toLowerCase(), async () => {
-      await this.proved(deadline);
+      await this.#proved(deadline);
       const [reply] = await this.#parts.topology.send(key, deadline, () => [command], 'usual');
       return reply;
     });
   }
 
   /** @throws SignalingError CALL_UNAVAILABLE in the place of what the work throws, of which `onFailure` is told */
-  guarded<Result>(operation: string, work: () => Promise<Result>): Promise<Result> {
+  guarded<Result>(operation: string, work: () => Soon<Result>): Promise<Result> {
     return guarded(operation, this.#parts.onFailure, work);
   }
 
   /** Whether this node has the keys of the others; when that is not known, it is found out. @throws RedisError */
   async proved(deadline: Deadline): Promise<void> {
-    if (!this.#parts.keys.proved) await this.#parts.keys.prove(this.unproved, deadline);
+    await this.#proved(deadline);
+  }
+
+  #proved(deadline: Deadline): Soon<void> {
+    const { keys } = this.#parts;
+    return keys.proved ? undefined : keys.prove(this.unproved, deadline);
   }
 
   /** For the proof itself. @throws RedisError */
@@ -90,7 +95,7 @@ export class Redis {
     await (keys.proved ? send() : this.proved(deadline).then(send));
   }
 
-  async #run(
+  #run(
     { sha, source }: Script,
     keys: readonly [string, ...string[]],
     args: readonly (string | Buffer | number)[],
@@ -112,12 +117,14 @@ export class Redis {
     const lane: Lane = replicas > 0 ? 'replicated' : 'usual';
     const send = (isNew: boolean): Promise<readonly unknown[]> =>
       this.#parts.topology.send(keys[0], deadline, commands(isNew), lane);
-    const [reply, had] = await send(false).catch((error: unknown) => {
+    const replyOf = ([reply, had]: readonly unknown[]): unknown => {
+      if (replicas > 0 && Number(had) < replicas) throw new RedisError('too_few_replicas');
+      return reply;
+    };
+    return send(false).then(replyOf, (error: Error) => {
       if (!asRedisError(error).hint?.startsWith('NOSCRIPT')) throw error;
-      return send(true);
+      return send(true).then(replyOf);
     });
-    if (replicas > 0 && Number(had) < replicas) throw new RedisError('too_few_replicas');
-    return reply;
   }
 }
 

@@ -9,11 +9,12 @@
 -- ARGV[8]  1 when the stream is new, 0 when it was there before
 -- ARGV[9]  how long a device is remembered, ms
 -- ARGV[10] name of the node that has the stream
--- returns  'CURRENT', 'TAKEN_OVER' or 'REVOKED'
+-- returns  'CURRENT', 'TAKEN_OVER' or 'REVOKED'; 'REPLACED': it has taken the place of another one that had not left
 local packed = redis.call('HGET', KEYS[1], ARGV[3])
 local held = packed and cmsgpack.unpack(packed)
 if held and held.seen + ARGV[9] <= now then held = nil end
 local mine = held and held.stream == ARGV[4]
+local answer = held and not mine and not held.left and 'REPLACED' or 'CURRENT'
 if held and not mine and held.epoch > tonumber(ARGV[6]) then return 'TAKEN_OVER' end
 if mine and ARGV[8] == '0' then
   if held.revoked then return 'REVOKED' end
@@ -25,4 +26,4 @@ else
 end
 redis.call('HSET', KEYS[1], ARGV[3], cmsgpack.pack(held))
 redis.call('PEXPIRE', KEYS[1], ARGV[9])
-return 'CURRENT'
+return answer

@@ -1,4 +1,5 @@
 import { actingAccount, watchActing } from '../identity/acting.js';
+import { caught, next, type Soon } from '../soon.js';
 import { elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { RedisError } from './failure.js';
@@ -78,26 +79,40 @@ export class Server {
   }
 
   /** @throws RedisError */
-  async send(deadline: Deadline, commands: Commands, lane: Lane): Promise<readonly unknown[]> {
+  send(deadline: Deadline, commands: Commands, lane: Lane): Promise<readonly unknown[]> {
     const { link, turns } = this.#lane(lane);
-    let release: Release = () => undefined;
-    try {
-      const turn = turns.take(actingAccount(), deadline);
-      release = typeof turn === 'function' ? turn : await turn;
-      return await link.use(deadline, (client) => {
-        const route = this.#routeTo(client, deadline);
-        const replies = commands(route).map((command) => client.sendCommand<unknown>(command));
-        // What was given up is still on its way: its turn ends with its answer.
-        void Promise.allSettled(replies).then(release);
-        release = () => undefined;
-        return Promise.all(replies);
-      });
-    } catch (error) {
-      release();
+    const work = (): Soon<readonly unknown[]> =>
+      next(turns.take(actingAccount(), deadline), (release) => this.#sendOn(link, release, deadline, commands));
+    return caught(work, (error) => {
       // It is not the master any more: ask where that is.
       if (error instanceof RedisError && (error.reason === 'read_only' || error.reason === 'no_master')) link.drop();
-      throw error;
-    }
+      return Promise.reject(error as Error);
+    }) as Promise<readonly unknown[]>;
+  }
+
+  /** What was given up is still on its way: its turn ends with its answer. */
+  #sendOn(link: Link, release: Release, deadline: Deadline, commands: Commands): Promise<readonly unknown[]> {
+    let isSent = false;
+    const sent = link.use(deadline, (client) => {
+      const replies = commands(this.#routeTo(client, deadline)).map((command) => client.sendCommand<unknown>(command));
+      isSent = true;
+      const [only] = replies;
+      if (replies.length > 1 || !only) {
+        void Promise.allSettled(replies).then(release);
+        return Promise.all(replies);
+      }
+      return only.then(
+        (reply) => {
+          release();
+          return [reply];
+        },
+        (error: Error) => {
+          release();
+          throw error;
+        },
+      );
+    });
+    return isSent ? sent : sent.finally(() => isSent || release());
   }
 
   listen(parts: Pick<LinkParts, 'prepare' | 'probe' | 'onLost'>): Link {

@@ -1,5 +1,5 @@
 import type { Appended } from '../call/log.js';
-import type { OnWake, WakeBus } from '../call/ports.js';
+import type { Newcomer, OnWake, WakeBus } from '../call/ports.js';
 import type { Cipher, Place } from './cipher.js';
 import { before } from './deadline.js';
 import { Doubts } from './doubts.js';
@@ -85,10 +85,11 @@ export class RedisWakeBus implements WakeBus {
   wake(accountIds: readonly string[], callId: string | null, appended?: Appended): void {
     if (this.#closed) return;
     const text = textOf({ callId, ...(appended && { appended }) });
-    for (const accountId of accountIds) {
-      const channel = this.#names.channel(accountId);
-      this.#publish(channel, text).catch(() => this.#owed.add(channel));
-    }
+    for (const accountId of accountIds) this.#say(accountId, text);
+  }
+
+  tellOf(accountId: string, came: Newcomer): void {
+    if (!this.#closed) this.#say(accountId, textOf({ callId: null, came }));
   }
 
   /** Another node may have died before it told what it had committed. */
@@ -101,6 +102,11 @@ export class RedisWakeBus implements WakeBus {
     this.#owed.close();
     this.#subscriptions.clear();
     await Promise.all([...this.#links.values()].map((link) => link.close()));
+  }
+
+  #say(accountId: string, text: string): void {
+    const channel = this.#names.channel(accountId);
+    this.#publish(channel, text).catch(() => this.#owed.add(channel));
   }
 
   #publish(channel: string, text: string): Promise<void> {
@@ -227,9 +233,9 @@ export class RedisWakeBus implements WakeBus {
     if (!subscription) return;
     if (subscription.home !== null) this.#links.get(subscription.home)?.heard();
     const heard = this.#read(message, name);
-    const { callId, appended } = heard;
-    this.#onHeard(heard);
-    for (const { onWake } of subscription.listeners) onWake(callId, appended);
+    const { callId, appended, came } = heard;
+    if (!came) this.#onHeard(heard);
+    for (const { onWake } of subscription.listeners) onWake(callId, appended, came);
   };
 }
 

@@ -61,11 +61,32 @@ describe('a stream comes to an end: it', () => {
     expect(laptop.done).toBe(false);
   });
 
-  it('learns within seconds that it was taken over, also when the wake-up got lost', async () => {
-    const first = await world.listen(BOB);
-    world.bus.wake = () => undefined;
+  it('learns that it was taken over though nobody told it: at once where the bus doubts, else within a minute', async () => {
+    const [bob, alice] = [await world.listen(BOB), await world.listen(ALICE)];
+    world.bus.tellOf = () => undefined;
     await world.listen(BOB);
-    await world.clock.advance(4_000);
+    await world.listen(ALICE);
+    world.bus.wake(['bob'], null);
+    await settled();
+    expect(bob.said.at(-1)).toBe('closed TAKEN_OVER');
+    expect(alice.done).toBe(false);
+    await world.clock.advance(60_000);
+    expect(alice.said.at(-1)).toBe('closed TAKEN_OVER');
+  });
+
+  it('learns that it was taken over while it opens', async () => {
+    const enter = world.presence.enter.bind(world.presence);
+    let newer: Promise<unknown> | null = null;
+    world.presence.enter = async (...args) => {
+      const entered = await enter(...args);
+      // The newer one is there, and says so, before this one knows that it has entered.
+      newer ??= world.listen(BOB);
+      await settled();
+      return entered;
+    };
+    const first = await world.listen(BOB);
+    await newer;
+    await settled();
     expect(first.said.at(-1)).toBe('closed TAKEN_OVER');
   });
 
@@ -182,7 +203,9 @@ describe('a stream comes to an end: it', () => {
     const bob = await down.listen(BOB);
     const idle = await down.streams.subscribe(BOB_LAPTOP, await down.presence.nextEpoch(), null);
     await idle.next();
-    down.index.live = () => Promise.reject(new SignalingError('CALL_UNAVAILABLE'));
+    const fail = () => Promise.reject(new SignalingError('CALL_UNAVAILABLE'));
+    Object.assign(down.index, { live: fail, recent: fail });
+    down.bus.wake(['bob'], null);
     await down.clock.advance(1_000);
     expect(bob.error).toMatchObject({ code: 'CALL_UNAVAILABLE' });
     expect(await idle.ended).toBe('FAILED');

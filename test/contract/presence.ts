@@ -43,7 +43,7 @@ export function presenceContract(name: string, make: () => Promise<PresenceUnder
 
     it('lets the greater epoch have the device, and of one epoch the later stream', async () => {
       await presence.enter(phone(), 's1', 5);
-      expect(await presence.enter(phone(), 's2', 5)).toBe('CURRENT');
+      expect(await presence.enter(phone(), 's2', 5)).toBe('REPLACED');
       expect(await presence.enter(phone(), 's3', 4)).toBe('TAKEN_OVER');
       expect(await presence.touch(phone(), 's1')).toBe('TAKEN_OVER');
       expect(await presence.touch(phone(), 's3')).toBe('TAKEN_OVER');
@@ -64,7 +64,15 @@ export function presenceContract(name: string, make: () => Promise<PresenceUnder
       await presence.revoke({ accountId, deviceId: 'none' });
       expect(await presence.touch(phone(), 's1')).toBe('REVOKED');
       expect(await presence.touch({ accountId, deviceId: 'laptop' }, 's2')).toBe('CURRENT');
+      expect(await presence.enter(phone(), 's3', 2)).toBe('REPLACED');
+    });
+
+    it('says which stream took the place of another that is there, and which came to a free place', async () => {
+      expect(await presence.enter(phone(), 's1', 1)).toBe('CURRENT');
+      expect(await presence.enter({ accountId, deviceId: 'laptop' }, 's2', 1)).toBe('CURRENT');
+      await presence.leave(phone(), 's1');
       expect(await presence.enter(phone(), 's3', 2)).toBe('CURRENT');
+      expect(await presence.enter(phone(), 's4', 3)).toBe('REPLACED');
     });
   });
 }

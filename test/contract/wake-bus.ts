@@ -83,6 +83,17 @@ export function wakeBusContract(name: string, make: () => Promise<WakeBusUnderTe
       expect(await heard.atLeast(1)).toEqual(['call']);
     });
 
+    it('say which stream came, and nothing of calls', async () => {
+      const heard = new Promise<unknown[]>((resolve) => {
+        void under.listener
+          .subscribe(alice, (...wake) => resolve(wake))
+          .then(() => {
+            under.sender.tellOf(alice, { deviceId: 'phone', streamId: 's1' });
+          });
+      });
+      expect(await heard).toEqual([null, undefined, { deviceId: 'phone', streamId: 's1' }]);
+    });
+
     it('take any name of an account', async () => {
       for (const account of ['error', '*', '{a}', 'a b', '__proto__', 'x'.repeat(256)]) {
         const heard = new Heard();

@@ -108,6 +108,7 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'redis/heartbeat.ts #onDoubt': 'the bus of wake-ups',
   'redis/known-calls.ts #calls': 'MOST calls of MOST_BYTES',
   'redis/owed.ts #channels': 'MOST channels',
+  'redis/presence.ts #drawn': 'sockets that begin while an epoch is drawn, each until its answer; it remembers none',
   'redis/presence.ts #epochs': 'streams of this process; gone when they close',
   'redis/topology.ts #scripts': 'connections, weak',
   'redis/topology.ts scripts': 'the scripts that there are',
