@@ -40,6 +40,9 @@ function wordsOf(error: unknown): readonly string[] | null {
   return error instanceof TypeError ? [error.message] : null;
 }
 
+/** Connections that the system accepts ahead of this process; over it a crowd's are dropped, and come again seconds later. */
+const BACKLOG = 4_096;
+
 /** @throws StartError naming HOST or the setting of the port */
 export async function listen(
   app: FastifyInstance,
@@ -47,7 +50,7 @@ export async function listen(
   [portName, port]: readonly ['PORT' | 'METRICS_PORT', number],
 ): Promise<string> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog: BACKLOG });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     const problem = LISTEN_PROBLEMS[code];
