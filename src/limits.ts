@@ -25,6 +25,8 @@ export const LIMITS = {
   silentSocketsPerAddress: 64,
   silentSocketsPerAddressAndSecond: 20,
   silentSockets: 2_048,
+  unknownConnectionsPerAddress: 256,
+  connectionsWaiting: 16_384,
   upgradesWaiting: 16_384,
   upgradeWaitMs: 30_000,
   refusedTokensPerAddressAndSecond: 50,

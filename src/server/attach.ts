@@ -50,6 +50,7 @@ const OPTIONS: Readonly<Record<keyof DoorOptions, Check>> = {
   maxSockets: must('a whole number, 0 or more', (value) => Number.isInteger(value) && Number(value) >= 0),
   trustProxy: orNull(must('a list of ranges of addresses, for example 10.0.0.0/8', Array.isArray)),
   strangers: object,
+  connections: object,
   recheck: callable,
   clock: clockCheck,
   onDefect: callable,

@@ -7,6 +7,7 @@ import { LIMITS } from '../limits.js';
 import { systemClock } from '../ports.js';
 import { isSameSecret } from './admission.js';
 import { createApp, Refusal, refuse } from './app.js';
+import { createConnections, type Connections } from './connections.js';
 import { isSameHost } from '../host/origin.js';
 import { graphqlRoute, type GraphqlRouteOptions } from './graphql-route.js';
 import { CHARSET } from './http-error.js';
@@ -26,6 +27,8 @@ export interface HttpOptions extends GraphqlRouteOptions {
   readonly trustProxy?: readonly string[] | null;
   /** Counts those who have not said who they are; to be given where WebSockets count them too. */
   readonly strangers?: Strangers;
+  /** To be given where WebSockets are served too. */
+  readonly connections?: Connections;
   /** Receives what went wrong outside of GraphQL. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -36,6 +39,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const proxies = createProxies(options.trustProxy ?? null);
   const strangers = options.strangers ?? createStrangers({ clock: systemClock });
   const app = createApp(onDefect);
+  const connections = options.connections ?? createConnections({ proxies, strangers, clock: systemClock });
+  connections.bound(app.server);
 
   app.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers;
@@ -68,6 +73,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     contexts.set(request, own);
     try {
       await own.callSignaling.viewer();
+      connections.known(request.raw.socket);
       return false;
     } catch (error) {
       // Who cannot be told at this time is told so later, in the words of the field.
@@ -86,7 +92,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       if (!URL.canParse(request.url, `${request.protocol}://${request.hostname}/`))
         return refuse(request, reply, 400, { message: 'The Host header is missing or not valid.' });
       if (gatewaySecret !== null) {
-        if (isSameSecret(request.headers['x-gateway-secret'], gatewaySecret)) return;
+        if (isSameSecret(request.headers['x-gateway-secret'], gatewaySecret))
+          return connections.known(request.raw.socket);
         return refuse(request, reply, 403, { message: GATEWAY_ONLY });
       }
       // The rest of what it sends is not read.

@@ -11,6 +11,8 @@ export interface Proxies {
   clientOf(request: Pick<IncomingMessage, 'headers' | 'socket'>): string;
   /** The host that the client named: X-Forwarded-Host where a proxy of ours says so, else Host. */
   hostOf(request: Pick<IncomingMessage, 'headers' | 'socket'>): string | undefined;
+  /** Whether an address is that of a proxy of ours. */
+  isOurs(address: string): boolean;
 }
 
 /** @param trusted ranges of the addresses of proxies (TRUST_PROXY); null: there are none */
@@ -34,6 +36,7 @@ export function createProxies(trusted: readonly string[] | null): Proxies {
       const given = ours.has(peerOf(request)) ? listOf(request.headers['x-forwarded-host']).pop() : undefined;
       return given ?? request.headers.host;
     },
+    isOurs: (address) => ours.has(address),
   };
 }
 

@@ -8,6 +8,7 @@ import type { SharedCredentials } from '../relay/kept-credentials.js';
 import { createCallSignaling, type CallSignaling } from '../signaling.js';
 import { isLoopbackOrigin } from './admission.js';
 import { createApp } from './app.js';
+import { createConnections } from './connections.js';
 import type { DevelopmentToken } from './development.js';
 import { serveHealth, serveMetrics } from './health.js';
 import { createHttp } from './http.js';
@@ -19,6 +20,7 @@ import { serveRevocations, type RevocationOptions } from './revocations.js';
 import { createRefusedOrigins, createRefusedStrangers } from './refusal-log.js';
 import type { Settings } from './settings.js';
 import { listen, using } from './start-error.js';
+import { createProxies } from './proxies.js';
 import { createStrangers } from './strangers.js';
 import { openSurroundings } from './surroundings.js';
 import { builtPage, serveWebPage } from './web-page.js';
@@ -99,12 +101,15 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     await apollo.start();
     open({ close: () => apollo.stop() });
 
+    const strangers = createStrangers({ clock: systemClock, onRefused: createRefusedStrangers(log, systemClock) });
+    const proxies = createProxies(settings.trustProxy);
     const doors = {
       allowsOrigin: originRule(settings.corsOrigins),
       onRefusedOrigin: createRefusedOrigins(log, systemClock),
       gatewaySecret: settings.gatewaySecret,
       trustProxy: settings.trustProxy,
-      strangers: createStrangers({ clock: systemClock, onRefused: createRefusedStrangers(log, systemClock) }),
+      strangers,
+      connections: createConnections({ proxies, strangers, clock: systemClock }),
       onDefect,
     };
     const app = open(

@@ -38,6 +38,8 @@ export interface Strangers {
   refusedToken(address: string): boolean;
   /** A request without a good token. @returns whether there are too many, or they are too long */
   anonymousRequest(address: string, bytes: number): boolean;
+  /** One of an address's connections had to make room for another. */
+  droppedConnection(): void;
 }
 
 /** How long a socket may be silent before another one takes its place, in milliseconds. */
@@ -68,7 +70,7 @@ interface Tally {
 export interface StrangersOptions {
   readonly clock: Clock;
   /** Told of each refusal. */
-  readonly onRefused?: (what: 'socket' | 'token' | 'request') => void;
+  readonly onRefused?: (what: 'socket' | 'token' | 'request' | 'connection') => void;
 }
 
 export function createStrangers({ clock, onRefused = () => {} }: StrangersOptions): Strangers {
@@ -166,6 +168,7 @@ export function createStrangers({ clock, onRefused = () => {} }: StrangersOption
       onRefused('request');
       return true;
     },
+    droppedConnection: () => onRefused('connection'),
   };
 }
 

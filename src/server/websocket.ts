@@ -10,6 +10,7 @@ import { LIMITS } from '../limits.js';
 import type { Clock } from '../ports.js';
 import { STOPPING } from './http-error.js';
 import { hasTooManyValues } from './json-values.js';
+import type { Connections } from './connections.js';
 import { createHeartbeat } from './heartbeat.js';
 import { createNewcomers } from './newcomers.js';
 import { createProxies } from './proxies.js';
@@ -41,6 +42,8 @@ export interface DoorOptions extends UpgradeRules, Pick<ProtocolOptions, 'execut
   readonly trustProxy?: readonly string[] | null;
   /** Counts those who have not said who they are; to be given where HTTP counts them too. */
   readonly strangers?: Strangers;
+  /** Counts connections without a token; to be given where HTTP counts them too. */
+  readonly connections?: Pick<Connections, 'known'>;
   /**
    * Asked for all connected devices in one batch.
    * @returns those of them that may no longer be served; a rejection is taken as no news
@@ -122,6 +125,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
   wss.on('wsClientError', (error, wire, request) => refuseUpgrade(wire, request, handshakeRefusal(request, error)));
 
   function handleUpgrade(request: IncomingMessage, wire: Duplex, head: Buffer): void {
+    options.connections?.known(wire);
     const refusal = refusalOf(request, rules, proxies.hostOf(request));
     if (refusal?.status === 403 && refusal.message === ORIGIN_REFUSED) onRefusedOrigin(request.headers);
     if (refusal) return refuseUpgrade(wire, request, refusal);

@@ -124,6 +124,9 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/app.ts unanswered': 'connections that are open, weak',
   'server/app.ts paths': 'routes that the code names',
   'server/app.ts methods': 'methods of one route',
+  'server/connections.ts connections': 'connections that are open, weak',
+  'server/connections.ts networks': 'networks with a connection that nobody is known on; gone with the last one',
+  'server/connections.ts neighbours': 'LIMITS.unknownConnectionsPerAddress',
   'server/http.ts contexts': 'requests under way, weak',
   'server/newcomers.ts waiting':
     'LIMITS.upgradesWaiting requests, and LIMITS.silentSockets sockets; each for LIMITS.upgradeWaitMs',

@@ -14,6 +14,8 @@ import { createJwtAuthenticator } from '../../src/jwt/authenticator.js';
 import { createMemoryRateLimiter } from '../../src/memory/rate-limiter.js';
 import { systemClock } from '../../src/ports.js';
 import { createHttp } from '../../src/server/http.js';
+import { createConnections } from '../../src/server/connections.js';
+import { createProxies } from '../../src/server/proxies.js';
 import { createStrangers } from '../../src/server/strangers.js';
 import type { Connection } from '../../src/server/websocket-connection.js';
 import { attachWebSocket, type WebSocketOptions } from '../../src/server/attach.js';
@@ -81,11 +83,14 @@ export async function startWsWorld({
   });
   await apollo.start();
 
+  const strangers = options.strangers ?? createStrangers({ clock: systemClock });
+  const trustProxy = options.trustProxy ?? null;
   const rules = {
     allowsOrigin: options.allowsOrigin ?? (() => false),
     gatewaySecret: options.gatewaySecret ?? null,
-    trustProxy: options.trustProxy ?? null,
-    strangers: options.strangers ?? createStrangers({ clock: systemClock }),
+    trustProxy,
+    strangers,
+    connections: createConnections({ proxies: createProxies(trustProxy), strangers, clock: systemClock }),
   };
   const contextOf = (identify: () => Promise<Viewer>, connection?: Connection): WorldContext => ({
     ...createOperation({} as Services, identify),

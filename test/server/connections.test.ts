@@ -1,0 +1,97 @@
+/** Connections on which nobody has shown a good token: bounded for each address, and taken a few in each turn of the event loop. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { LIMITS } from '../../src/limits.js';
+import { systemClock } from '../../src/ports.js';
+import { createStrangers } from '../../src/server/strangers.js';
+import { startWsWorld, until, type WsWorld, type WsWorldOptions } from '../support/ws-world.js';
+
+let world: WsWorld;
+const refused: string[] = [];
+const sockets: Socket[] = [];
+const begin = async (options?: WsWorldOptions): Promise<WsWorld> => {
+  const strangers = createStrangers({ clock: systemClock, onRefused: (what) => refused.push(what) });
+  return (world = await startWsWorld({ strangers, ...options }));
+};
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  refused.length = 0;
+  await world.close();
+});
+
+async function open(localAddress = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port: world.port, host: '127.0.0.1', localAddress });
+  socket.on('error', () => {});
+  sockets.push(socket);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Sends a request over a connection that is kept. @returns the first line of the answer; null: the connection is gone */
+async function ask(socket: Socket, authorization?: string): Promise<string | null> {
+  const body = '{"query":"{ hello }"}';
+  const token = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
+  const head = `POST /graphql HTTP/1.1\r\nHost: x\r\n${token}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const answered = once(socket, 'data').then(([data]) => String(data).split('\r\n', 1)[0] ?? '');
+  const gone = once(socket, 'close').then(() => null);
+  socket.write(head + body);
+  return socket.destroyed ? null : Promise.race([answered, gone]);
+}
+
+const OK = 'HTTP/1.1 200 OK';
+const isOpen = (socket: Socket): boolean => !socket.destroyed && socket.readyState === 'open';
+const held = (): Promise<number> =>
+  new Promise((resolve, reject) =>
+    world.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  );
+
+describe('connections that nobody is known on', () => {
+  it('are 256 of one address: the one that has asked for nothing for longest makes room', async () => {
+    await begin();
+    const first = await open();
+    const second = await open();
+    for (let n = 2; n < LIMITS.unknownConnectionsPerAddress; n += 1) await open();
+    // It has asked for something since: the second one is the oldest now.
+    expect(await ask(first)).toBe(OK);
+    const next = await open();
+    expect(await ask(next)).toBe(OK);
+    await until(() => !isOpen(second));
+    expect(await ask(first)).toBe(OK);
+    expect(refused).toEqual(['connection']);
+    expect(await held()).toBe(LIMITS.unknownConnectionsPerAddress);
+  });
+
+  it('take no room from those with a good token, nor from other addresses', async () => {
+    await begin();
+    const known = await open();
+    expect(await ask(known, await world.bearer())).toBe(OK);
+    const neighbour = await open('127.0.0.2');
+    for (let n = 0; n < LIMITS.unknownConnectionsPerAddress + 20; n += 1) await open();
+    expect(await ask(await open())).toBe(OK);
+    expect(await ask(known, await world.bearer())).toBe(OK);
+    expect(await ask(neighbour)).toBe(OK);
+  });
+
+  it('are those of a WebSocket no more, which is counted by itself', async () => {
+    await begin();
+    const client = await world.connect();
+    for (let n = 0; n < LIMITS.unknownConnectionsPerAddress + 20; n += 1) await open();
+    await until(() => refused.length >= 20);
+    expect(await client.run('{ hello }')).toEqual({ data: { hello: 'world' } });
+  });
+
+  it('are not told apart by the address of a proxy of ours, which has those of all clients', async () => {
+    await begin({ trustProxy: ['127.0.0.1'] });
+    for (let n = 0; n < LIMITS.unknownConnectionsPerAddress + 20; n += 1) await open();
+    expect(await ask(await open())).toBe(OK);
+    expect(refused).toEqual([]);
+    expect(await held()).toBe(LIMITS.unknownConnectionsPerAddress + 21);
+  });
+
+  it('are all served when 1,000 come at once from many addresses, with what they send at once', async () => {
+    await begin();
+    const answers = Array.from({ length: 1_000 }, async (_, n) => ask(await open(`127.0.${n % 50}.2`)));
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([OK]));
+  });
+});
