@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { LIMITS } from '../../src/limits.js';
-import { createStrangers } from '../../src/server/strangers.js';
+import { createStrangers, type Strangers } from '../../src/server/strangers.js';
 import { SetClock } from '../support/clock.js';
 import { openWire, refusedStatus, type WireClient } from '../support/ws-client.js';
 import { startWsWorld, until, type WsWorld, type WsWorldOptions } from '../support/ws-world.js';
@@ -22,6 +22,16 @@ afterEach(async () => {
 /** Sockets that are opened and say nothing. */
 async function openSilent(count: number, headers: Record<string, string> = {}): Promise<void> {
   for (let n = 0; n < count; n += 1) silent.push(await openWire(world.url, { headers }));
+}
+
+/** All places of those who have said nothing are taken, until there is room. */
+function fullUntil(hasRoom: () => boolean): Strangers {
+  const strangers = createStrangers({ clock });
+  const enter: Strangers['enter'] = (...args) => {
+    const stranger = strangers.enter(...args);
+    return stranger && Object.assign(stranger, { mayComeIn: hasRoom });
+  };
+  return { ...strangers, enter };
 }
 
 const hello = { data: { hello: 'world' } };
@@ -56,6 +66,31 @@ describe('sockets that say nothing', () => {
     expect(await client.run('{ hello }')).toEqual(hello);
     expect((await silent[0]?.closed)?.code).toBe(4408);
     expect(silent[1]?.socket.readyState).toBe(1);
+  });
+
+  it('of all addresses have too many: an upgrade waits until one makes room', async () => {
+    let hasRoom = false;
+    await begin({ strangers: fullUntil(() => hasRoom) });
+    const waiting = world.connect();
+    await pause(100);
+    expect(world.door.sockets).toBe(0);
+    hasRoom = true;
+    expect(await (await waiting).run('{ hello }')).toEqual(hello);
+  });
+
+  it('that wait too long are told to come back, with a good token in the headers they are let in', async () => {
+    const time = new SetClock(Date.now());
+    await begin({ clock: time, strangers: fullUntil(() => false) });
+    const stranger = refusedStatus(world.url);
+    const known = world.connect({}, { headers: { authorization: await world.bearer() } });
+    let isOver = false;
+    void Promise.all([stranger, known]).finally(() => (isOver = true));
+    while (!isOver) {
+      await pause(100);
+      await time.advance(LIMITS.upgradeWaitMs);
+    }
+    expect(await stranger).toBe(503);
+    expect(await (await known).run('{ hello }')).toEqual(hello);
   });
 
   it('take no place of those that are known', async () => {
