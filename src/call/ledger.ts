@@ -7,7 +7,8 @@ import { tagOf } from './ids.js';
 import type { Notifier } from './notifier.js';
 import type { Change } from './log.js';
 import { heard, isParty } from './party.js';
-import type { CallRead, CallStore, CallWrite, Presence, StoredCall } from './ports.js';
+import type { CallRead, CallStore, CallWrite, StoredCall } from './ports.js';
+import type { Presence } from './presence.js';
 import { trim } from './room.js';
 import type { Turns } from './turns.js';
 

@@ -1,7 +1,8 @@
 import type { DeviceDirectory } from '../identity/viewer.js';
 import type { DeviceRef } from './call.js';
 import { MAX_LEGS } from './call.js';
-import type { CallPolicy, Presence } from './ports.js';
+import type { CallPolicy } from './ports.js';
+import type { Presence } from './presence.js';
 import type { Ring } from './start.js';
 
 /** The callee must not hear of the call. */

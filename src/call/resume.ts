@@ -2,7 +2,7 @@ import type { Call, DeviceRef } from './call.js';
 import type { Cursor, CursorSeal } from './cursor.js';
 import type { Ledger } from './ledger.js';
 import { inboxOf, lostUpTo } from './log.js';
-import type { AccountIndex, IndexedCall } from './ports.js';
+import type { IndexedCall } from './ports.js';
 
 export interface ResumeParts {
   readonly ledger: Ledger;

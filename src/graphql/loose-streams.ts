@@ -1,6 +1,6 @@
 import type { CallEvent } from '../call/event.js';
 import type { EventStream } from '../call/stream.js';
-import type { Presence } from '../call/ports.js';
+import type { Presence } from '../call/presence.js';
 import type { Timers } from '../ports.js';
 import type { Viewer } from '../identity/viewer.js';
 import type { StreamCarrier } from './context.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports.js';
 import type { DeviceRef } from '../call/call.js';
-import type { DevicePresence, Entered, Presence, Standing } from '../call/ports.js';
+import type { DevicePresence, Entered, Presence, Standing } from '../call/presence.js';
 import { steadyTime } from './steady.js';
 
 interface Place {

@@ -1,6 +1,7 @@
 import type { Keyv } from 'keyv';
 import { hkdfSync, X509Certificate } from 'node:crypto';
-import type { AccountIndex, CallStore, Presence, WakeBus } from '../call/ports.js';
+import type { AccountIndex, CallStore, WakeBus } from '../call/ports.js';
+import type { Presence } from '../call/presence.js';
 import { OptionsError } from '../options.js';
 import { systemClock } from '../ports.js';
 import { quiet } from '../host/callback.js';

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import type { DeviceRef } from '../call/call.js';
-import type { DevicePresence, Entered, Presence, Standing } from '../call/ports.js';
+import type { DevicePresence, Entered, Presence, Standing } from '../call/presence.js';
 import type { Cipher } from './cipher.js';
 import type { Heartbeat } from './heartbeat.js';
 import { KEPT_MS } from './kept.js';

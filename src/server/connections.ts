@@ -10,7 +10,8 @@ import type { Strangers } from './strangers.js';
 export interface Connections {
   /**
    * From here on a server takes its connections a few in each turn of the event loop: what a crowd sends is not all read in one
-   * turn. And of one address no more are held than there may be: the one that has asked for nothing for longest makes room.
+   * turn. And of one address no more are held than there may be: the one that has asked for nothing for longest makes room,
+   * where that is a second.
    */
   bound(server: Server): void;
   /** A good token came over it, or it is a WebSocket, which is counted by itself: it counts no more. */
@@ -29,7 +30,14 @@ interface Connection {
   readonly neighbours: Set<Connection>;
   /** Requests that are not answered yet. */
   underWay: number;
+  /** Since when there was none, by the clock. */
+  idleSince: number;
 }
+
+/** How long a connection may be idle before it makes room for another one, in milliseconds. */
+const PATIENCE_MS = 1_000;
+/** With so many times the limit of one address, the oldest makes room even if it is not idle. */
+const AT_MOST = 16;
 
 export function createConnections({ proxies, strangers, clock }: ConnectionsOptions): Connections {
   const connections = new WeakMap<object, Connection>();
@@ -42,7 +50,7 @@ export function createConnections({ proxies, strangers, clock }: ConnectionsOpti
     const neighbours = networks.get(name) ?? new Set();
     networks.set(name, neighbours);
     if (neighbours.size >= LIMITS.unknownConnectionsPerAddress) makeRoom(neighbours);
-    const connection = { socket, neighbours, underWay: 0 };
+    const connection = { socket, neighbours, underWay: 0, idleSince: clock.elapsed() };
     neighbours.add(connection);
     connections.set(socket, connection);
     socket.once('close', () => {
@@ -52,11 +60,13 @@ export function createConnections({ proxies, strangers, clock }: ConnectionsOpti
   }
 
   function makeRoom(neighbours: ReadonlySet<Connection>): void {
-    const [oldest] = neighbours;
-    const idle = [...neighbours].find(({ underWay }) => underWay === 0) ?? oldest;
-    if (!idle) return;
-    forget(idle.socket);
-    idle.socket.destroy();
+    const from = clock.elapsed() - PATIENCE_MS;
+    let [oldest] = neighbours;
+    if (neighbours.size < AT_MOST * LIMITS.unknownConnectionsPerAddress)
+      oldest = first(neighbours, ({ underWay, idleSince }) => underWay === 0 && idleSince <= from);
+    if (!oldest) return;
+    forget(oldest.socket);
+    oldest.socket.destroy();
     strangers.droppedConnection();
   }
 
@@ -99,8 +109,14 @@ export function createConnections({ proxies, strangers, clock }: ConnectionsOpti
   /** A request was answered: of its neighbours, this one was of use last. */
   function ended(connection: Connection): void {
     connection.underWay -= 1;
+    connection.idleSince = clock.elapsed();
     if (connection.neighbours.delete(connection)) connection.neighbours.add(connection);
   }
 
   return { bound, known: forget };
+}
+
+function first<Each>(all: Iterable<Each>, isIt: (each: Each) => boolean): Each | undefined {
+  for (const each of all) if (isIt(each)) return each;
+  return undefined;
 }

@@ -1,4 +1,5 @@
-import type { AccountIndex, CallStore, Presence, WakeBus } from '../call/ports.js';
+import type { AccountIndex, CallStore, WakeBus } from '../call/ports.js';
+import type { Presence } from '../call/presence.js';
 import type { Metrics } from '../events/metrics.js';
 import type { TrustedDocuments } from '../graphql/trusted-documents.js';
 import type { OnDefect } from '../host/callback.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, it, expect } from '@jest/globals';
-import type { Presence } from '../../src/call/ports.js';
+import type { Presence } from '../../src/call/presence.js';
 
 export interface PresenceUnderTest {
   readonly presence: Presence;

@@ -60,6 +60,7 @@ const KNOWN: Readonly<Record<string, string>> = {
       [`${door}.onRefusedOrigin`, MISBEHAVIOUR],
       [`${door}.recheck`, `${OURS}: signaling.websocket`],
       [`${door}.strangers`, `${OURS}: createStrangers()`],
+      [`${door}.connections`, `${OURS}: createConnections()`],
     ]),
   ),
 };
