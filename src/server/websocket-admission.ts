@@ -29,12 +29,14 @@ export interface AdmissionOptions {
  * Lets an upgrade request wait for its turn and for a place, and counts those who open sockets and do not say whose they are:
  * more of one address than there may be are refused.
  *
+ * @param head what came in one piece with the request, after it
  * @param drop closes the socket, where another one takes its place
  * @returns null: it was refused, or its client is gone
  */
 export async function admit(
   request: IncomingMessage,
   wire: Duplex,
+  head: Buffer,
   { proxies, strangers, upgrades, isGood }: AdmissionOptions,
   drop: () => void,
 ): Promise<Admitted | null> {
@@ -51,7 +53,7 @@ export async function admit(
     refuseUpgrade(wire, request, refusal);
     return null;
   }
-  if (stranger && !stranger.isKnown) boundUntilKnown(wire, stranger);
+  if (stranger && !stranger.isKnown) boundUntilKnown(wire, stranger, head.length);
   return { address, stranger };
 
   async function refusalAfter(): Promise<Refusal | null> {
@@ -71,13 +73,20 @@ export async function admit(
 const FULL: Refusal = { status: 503, message: 'Too many clients are connecting.', retryAfterSeconds: 2 };
 
 /** Until it is known whose it is, a connection may send what a token needs, and no more. */
-function boundUntilKnown(wire: Duplex, stranger: Stranger): void {
-  let bytes = 0;
-  const count = (chunk: Buffer): void => {
-    bytes += chunk.length;
+function boundUntilKnown(wire: Duplex, stranger: Stranger, headBytes: number): void {
+  // What came in one piece with the upgrade request counts too.
+  let bytes = headBytes;
+  const check = (): void => {
     if (stranger.isKnown) wire.off('data', count);
     else if (bytes > LIMITS.connectionInitBytes) wire.destroy();
   };
+  const count = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    check();
+  };
   // Before the WebSocket has taken over, listening would let the first bytes flow into nothing.
-  setImmediate(() => wire.on('data', count));
+  setImmediate(() => {
+    wire.on('data', count);
+    check();
+  });
 }

@@ -130,7 +130,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     if (refusal?.status === 403 && refusal.message === ORIGIN_REFUSED) onRefusedOrigin(request.headers);
     if (refusal) return refuseUpgrade(wire, request, refusal);
     let drop = (): void => {};
-    admit(request, wire, admission, () => drop())
+    admit(request, wire, head, admission, () => drop())
       .then((admitted) => {
         if (admitted && drained) refuseUpgrade(wire, request, { status: 503, ...STOPPING });
         else if (admitted)

@@ -140,6 +140,28 @@ describe('sockets that say nothing', () => {
     expect(await known.run(long)).toEqual(hello);
   });
 
+  it('may send no more in one piece with the upgrade request either', async () => {
+    await begin();
+    const socket = connect(world.port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data) => (answer += String(data)));
+    const authorization = await world.bearer();
+    const payload = { authorization, padding: 'x'.repeat(2 * LIMITS.connectionInitBytes) };
+    const init = Buffer.from(JSON.stringify({ type: 'connection_init', payload }));
+    // A masked text frame with a length of 16 bits; the mask is zero (RFC 6455, section 5.2).
+    const frame = Buffer.from([0x81, 0xfe, init.length >> 8, init.length & 0xff, 0, 0, 0, 0]);
+    const upgrade =
+      'GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n';
+    socket.on('error', () => {});
+    socket.write(Buffer.concat([Buffer.from(upgrade), frame, init]));
+    const closed = once(socket, 'close');
+    await until(() => answer.includes('connection_ack') || socket.destroyed);
+    expect(answer).not.toContain('connection_ack');
+    await closed;
+    expect(answer).toMatch(/^HTTP\/1.1 101 /);
+  });
+
   it('are no strangers where the gateway has a secret', async () => {
     await begin({ gatewaySecret: 'between-us' });
     await openSilent(LIMITS.silentSocketsPerAddress + 10, { 'x-gateway-secret': 'between-us' });
