@@ -4,6 +4,7 @@ import type { Desk } from './desk.js';
 import { checkFirst, checkId } from './input.js';
 import type { Ledger, Loaded } from './ledger.js';
 import type { AccountIndex, IndexedCall } from './ports.js';
+import { RECENT_SCANNED } from './resume.js';
 import type { CallView } from './view.js';
 import { isOpenFor, viewOf } from './view.js';
 
@@ -12,9 +13,6 @@ export interface ReadsParts {
   readonly index: AccountIndex;
   readonly desk: Desk;
 }
-
-/** Tombstones of an account that a list looks through at most. */
-const RECENT_SCANNED = 200;
 
 /** What one operation reads for a device: each list and each call once, however many of its fields ask for it. */
 export class CallReads {

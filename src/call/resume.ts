@@ -9,7 +9,7 @@ export interface ResumeParts {
   readonly cursors: Pick<CursorSeal, 'open'>;
 }
 
-/** Past calls of an account that a returning device's past is looked for in. */
+/** Past calls of an account that a list looks through at most, and a returning device's past is looked for in. */
 export const RECENT_SCANNED = 200;
 
 /** A call in which a device that comes has a part. */

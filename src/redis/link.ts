@@ -1,21 +1,9 @@
-import { createClient } from '@keyv/redis';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import { CONNECT_MS, connectionTo, type Access, type Client } from './connection.js';
 import { atDeadline, before, deadlineIn, elapsed, type Deadline } from './deadline.js';
 import { asRedisError, RedisError } from './failure.js';
-import type { Address, RedisTarget } from './url.js';
+import type { Address } from './url.js';
 
-/** How a connection to a data server of the target is made, and when it is given up. */
-export interface Access extends Pick<RedisTarget, 'tls' | 'username' | 'password' | 'database'> {
-  /** The authority that vouches for the servers, PEM; empty: those that Node.js trusts. */
-  readonly ca: string;
-  /** A server that has said nothing for so long, though it was asked, is not waited for any more. */
-  readonly silentMs: number;
-}
-
-/** Bulk strings come as bytes; the number is the type byte `$` of RESP. */
-const BYTES = { typeMapping: { 36: Buffer } } as const;
-
-const CONNECT_MS = 1_000;
 /** A listener with thousands of channels asks for all of them before it is ready. */
 const PREPARE_MS = 3_000;
 const PROBE_EVERY_MS = 1_000;
@@ -23,8 +11,6 @@ const PROBE_EVERY_MS = 1_000;
 const PROBE_LISTENER_EVERY_MS = 300;
 const SILENT_LISTENER_MS = 600;
 const BACKOFF_MS = { first: 25, most: 500 } as const;
-
-export type Client = ReturnType<typeof connectionTo>;
 
 export interface LinkParts {
   readonly access: Access;
@@ -41,37 +27,8 @@ export interface LinkParts {
 type Ending = 'broken' | 'silent';
 interface Connection {
   readonly client: Client;
-  /** Settles when it is of no use any more. */
-  readonly over: Promise<Ending>;
-  readonly finish: (how: Ending) => void;
-}
-
-/** The library builds a class for each set of options; a duplicate goes without, which is a hundred times as fast. */
-const TEMPLATE = createClient();
-
-/** What a socket of the client library is given so that it speaks TLS, where it shall. */
-export function tlsOptions({ tls, ca }: Pick<Access, 'tls' | 'ca'>) {
-  return tls ? { tls: true as const, ...(ca !== '' && { ca }) } : {};
-}
-
-function connectionTo({ host, port }: Address, { username, password, database, ...secrecy }: Access) {
-  return TEMPLATE.duplicate({
-    socket: {
-      host,
-      port,
-      connectTimeout: CONNECT_MS,
-      // Here it is only one attempt; the link makes the next one.
-      reconnectStrategy: false,
-      ...tlsOptions(secrecy),
-    },
-    ...(username !== null && { username }),
-    ...(password !== null && { password }),
-    database,
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    maintNotifications: 'disabled',
-    commandOptions: BYTES,
-  });
+  /** How it came to be of no use any more; null: it is of use. */
+  ending: Ending | null;
 }
 
 /**
@@ -84,6 +41,8 @@ export class Link {
   #current: Promise<Connection>;
   /** Ends the connection, or the attempt at one. */
   #end: () => void = () => undefined;
+  /** Ends a pause of its watch. */
+  #stir: () => void = () => undefined;
   /** The one that can be used at once. */
   #up: Connection | null = null;
   /** When something came last, by this process's monotonic clock: one that is late with an answer is not silent. */
@@ -120,17 +79,17 @@ export class Link {
 
   /** Makes few promises: each signal passes here several times. */
   #sendOn<Result>(
-    { client, finish }: Connection,
+    connection: Connection,
     deadline: Deadline,
     send: (client: Client) => Promise<Result>,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       const sentAt = elapsed();
       const fail = (error: unknown): void => {
-        if (this.#isSilentSince(sentAt)) finish('silent');
+        if (this.#isSilentSince(sentAt)) this.#finish(connection, 'silent');
         reject(asRedisError(error));
       };
-      const answer = send(client);
+      const answer = send(connection.client);
       const cancel = atDeadline(deadline, () => fail(new RedisError('timeout')));
       answer.then(
         (result) => {
@@ -195,9 +154,8 @@ export class Link {
   async #open(): Promise<Connection> {
     const { access, locate, prepare } = this.#parts;
     const client = connectionTo(await locate(), access);
-    let finish: Connection['finish'] = () => undefined;
-    const over = new Promise<Ending>((resolve) => (finish = resolve));
-    for (const event of ['error', 'end'] as const) client.on(event, () => finish('broken'));
+    const connection: Connection = { client, ending: null };
+    for (const event of ['error', 'end'] as const) client.on(event, () => this.#finish(connection, 'broken'));
     let hasSocket = false;
     client.once('connect', () => (hasSocket = true));
     this.#end = () => {
@@ -210,32 +168,51 @@ export class Link {
       await before(deadlineIn(PREPARE_MS), prepare(client));
       if (this.#closed) throw new RedisError('unreachable');
       this.heard();
-      return { client, over, finish };
+      return connection;
     } catch (error) {
       this.#end();
       throw asRedisError(error);
     }
   }
 
-  async #watch({ client, over }: Connection): Promise<Ending> {
+  async #watch(connection: Connection): Promise<Ending> {
     for (;;) {
-      const ended = await Promise.race([over, wait(this.#probeEveryMs, null, { ref: false })]);
-      if (ended !== null) return ended;
+      await this.#pause(connection, this.#probeEveryMs);
+      if (connection.ending) return connection.ending;
       const askedAt = elapsed();
-      const probed = this.#parts.probe(client).then(
-        () => this.heard(),
-        () => 'broken' as const,
-      );
-      for (let answered = false; !answered;) {
+      let isAnswered = false;
+      const answered = (): void => {
+        isAnswered = true;
+        this.heard();
+        this.#stir();
+      };
+      this.#parts.probe(connection.client).then(answered, () => this.#finish(connection, 'broken'));
+      while (!isAnswered) {
         const left = this.#silentMs - (elapsed() - Math.max(askedAt, this.#heardAt));
-        const how = await Promise.race([over, probed, wait(Math.max(1, left), null, { ref: false })]);
-        if (how === 'broken' || how === 'silent') return how;
-        answered = how === undefined;
+        await this.#pause(connection, Math.max(1, left));
+        if (connection.ending) return connection.ending;
         // What came while this process was busy is read first.
         await nextTurn();
-        if (!answered && this.#isSilentSince(askedAt)) return 'silent';
+        if (!isAnswered && this.#isSilentSince(askedAt)) return 'silent';
       }
     }
+  }
+
+  /** No race with one long promise: that would keep all that ever raced with it. */
+  async #pause({ ending }: Connection, ms: number): Promise<void> {
+    if (ending) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms).unref();
+      this.#stir = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #finish(connection: Connection, how: Ending): void {
+    connection.ending ??= how;
+    this.#stir();
   }
 
   #isSilentSince(askedAt: number): boolean {

@@ -1,8 +1,7 @@
 import { createClient } from '@keyv/redis';
 import { before, deadlineIn } from './deadline.js';
 import { asRedisError, RedisError } from './failure.js';
-import { tlsOptions } from './link.js';
-import type { Access } from './link.js';
+import { tlsOptions, type Access } from './connection.js';
 import type { Address } from './url.js';
 
 /** All Sentinels together; each has an equal share, so that one that is silent does not use up the others' time. */

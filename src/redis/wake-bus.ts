@@ -1,9 +1,10 @@
 import type { Appended } from '../call/log.js';
 import type { Newcomer, OnWake, WakeBus } from '../call/ports.js';
 import type { Cipher, Place } from './cipher.js';
+import type { Client } from './connection.js';
 import { before } from './deadline.js';
 import { Doubts } from './doubts.js';
-import type { Client, Link } from './link.js';
+import type { Link } from './link.js';
 import type { Names } from './names.js';
 import { Owed } from './owed.js';
 import type { Redis } from './redis.js';

@@ -16,8 +16,12 @@ afterEach(() => world.close());
 const EVENTS = 'subscription { events { name } }';
 const named = (id: string, name: string) => ({ id, type: 'next', payload: { data: { events: { name } } } });
 
-/** A drain that clients could hold up would never be over; making the world and waiting for a busy machine is in here too. */
-const ALL_OF_IT_MS = 30_000;
+/** A server is given 5 s to stop; the rest is for a machine that is busy. */
+async function closeInTime(): Promise<void> {
+  const from = performance.now();
+  await world.door.close();
+  expect(performance.now() - from).toBeLessThan(9_000);
+}
 
 describe('a drain', () => {
   it('tells every stream SHUTDOWN as its last word, lets answers out, and closes with 1012', async () => {
@@ -85,48 +89,36 @@ describe('a drain', () => {
     await drained;
   });
 
-  it(
-    'does not wait for ever for an answer',
-    async () => {
-      await begin();
-      const client = await world.connect();
-      client.subscribe('never', '{ slow(name: "never") }');
-      await until(() => world.waitingAt.has('never'));
-      await world.door.close();
-      expect((await client.closed).code).toBe(1012);
-    },
-    ALL_OF_IT_MS,
-  );
+  it('does not wait for ever for an answer', async () => {
+    await begin();
+    const client = await world.connect();
+    client.subscribe('never', '{ slow(name: "never") }');
+    await until(() => world.waitingAt.has('never'));
+    await closeInTime();
+    expect((await client.closed).code).toBe(1012);
+  });
 
-  it(
-    'does not wait for a client that does not read',
-    async () => {
-      await begin();
-      const client = await world.connect();
-      client.subscribe('e', EVENTS);
-      await until(() => world.streams.length === 1);
-      client.socket.pause();
-      // More than the buffers of the two ends hold.
-      client.subscribe('big', '{ big(bytes: 16000000) }');
-      await until(() => world.bigAnswers === 1);
-      world.streams[0]?.push('unread');
-      await world.door.close();
-      expect(world.door.sockets).toBe(0);
-    },
-    ALL_OF_IT_MS,
-  );
+  it('is over within 5 s, though a client does not read', async () => {
+    await begin();
+    const client = await world.connect();
+    client.subscribe('e', EVENTS);
+    await until(() => world.streams.length === 1);
+    client.socket.pause();
+    // More than the buffers of the two ends hold.
+    client.subscribe('big', '{ big(bytes: 16000000) }');
+    await until(() => world.bigAnswers === 1);
+    world.streams[0]?.push('unread');
+    await closeInTime();
+    expect(world.door.sockets).toBe(0);
+  });
 
-  it(
-    'does not wait for a client that does not answer the close',
-    async () => {
-      const { port, login } = await begin();
-      const worker = new Worker(SILENT_CLIENT, { eval: true, workerData: { port, token: await login.token() } });
-      await once(worker, 'message');
-      await world.door.close();
-      await worker.terminate();
-    },
-    ALL_OF_IT_MS,
-  );
+  it('is over within 5 s, though a client does not answer the close', async () => {
+    const { port, login } = await begin();
+    const worker = new Worker(SILENT_CLIENT, { eval: true, workerData: { port, token: await login.token() } });
+    await once(worker, 'message');
+    await closeInTime();
+    await worker.terminate();
+  });
 
   it('leaves no timer behind', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;

@@ -126,7 +126,8 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/app.ts methods': 'methods of one route',
   'server/connections.ts connections': 'connections that are open, weak',
   'server/connections.ts networks': 'networks with a connection that nobody is known on; gone with the last one',
-  'server/connections.ts neighbours': 'LIMITS.unknownConnectionsPerAddress',
+  'server/connections.ts neighbours':
+    'LIMITS.unknownConnectionsPerAddress; AT_MOST times that of those not idle for a second',
   'server/http.ts contexts': 'requests under way, weak',
   'server/newcomers.ts waiting':
     'LIMITS.upgradesWaiting requests, and LIMITS.silentSockets sockets; each for LIMITS.upgradeWaitMs',
