@@ -123,8 +123,7 @@ export function createCallback(options: CallbackOptions, watch: CallbackWatch): 
     untold += 1;
     if (clock.elapsed() - toldAt < TELL_MS) return;
     toldAt = clock.elapsed();
-    const detail = cause instanceof MalformedAnswer ? cause.message : null;
-    onDefect(new HostCallbackError(name, reason, untold, detail, cause === undefined ? {} : { cause }));
+    onDefect(new HostCallbackError(name, reason, untold, detailOf(cause), cause === undefined ? {} : { cause }));
     untold = 0;
   }
 
@@ -198,6 +197,15 @@ export function createCallback(options: CallbackOptions, watch: CallbackWatch): 
       }),
     tell: (lane, call) => run(lane, call, () => undefined, failed),
   };
+}
+
+/** What is wrong with an answer; what a host throws may throw when it is looked at. */
+function detailOf(cause: unknown): string | null {
+  try {
+    return cause instanceof MalformedAnswer ? cause.message : null;
+  } catch {
+    return null;
+  }
 }
 
 /** An error made for clients, with nothing in it that the host may have put there beside its code and waiting time. */

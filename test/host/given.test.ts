@@ -7,6 +7,7 @@ import { asDirectory, type HostDirectory } from '../../src/host/directory.js';
 import { asPolicy, type HostPolicy } from '../../src/host/policy.js';
 import type { Viewer } from '../../src/identity/viewer.js';
 import { outcomeOf } from '../identity/outcome.js';
+import { MISBEHAVIOURS } from './misbehaviours.js';
 
 const NOW = Date.UTC(2030, 0, 1);
 const VIEWER: Viewer = { accountId: 'a1', deviceId: 'd1', issuedAt: NOW, expiresAt: NOW + 3_600_000 };
@@ -34,6 +35,14 @@ async function expectUnavailable(asked: Promise<unknown>, told: ReturnType<typeo
   expect((told.defects[0] as HostCallbackError).message).not.toContain(SECRET);
 }
 const never = (): Promise<never> => new Promise(() => undefined);
+
+describe('a host’s function that fails for the first time, of which the host is told', () => {
+  it.each(Object.entries(MISBEHAVIOURS))('as it %s, is unavailable', async (_how, misbehave) => {
+    const told = watch();
+    const policy = asPolicy({ mayCall: misbehave as () => never, timeoutMs: 50 }, told);
+    await expectUnavailable(policy.mayCall(CALLER, 'a2'), told, 'call-policy');
+  });
+});
 
 describe('a host’s own authenticator', () => {
   it('is a function or an object', async () => {
