@@ -9,8 +9,6 @@ import { BrowserPhone } from './phone.js';
 import { startSite } from './site.js';
 
 const SECRET = 'a-secret-that-the-relay-shares';
-/** Encoding them is most of the work of these tests. */
-const FEW_PICTURES = '--use-fake-device-for-media-stream=fps=10';
 const ADDRESSES = ['127.0.0.1', '::1'];
 
 export interface BrowserWorldOptions {
@@ -69,7 +67,7 @@ export async function startBrowserWorld(options: BrowserWorldOptions = {}): Prom
     if (relay) process.kill(relay.pid, signal);
   };
   const redis = keepsCalls ? await startRedis() : null;
-  const [browser, site] = await Promise.all([startBrowser({ args: [FEW_PICTURES] }), startSite(), startRelay()]);
+  const [browser, site] = await Promise.all([startBrowser(), startSite(), startRelay()]);
   const server = await startCallWorld(
     redis
       ? { REDIS_URL: redis.url, ENCRYPTION_KEYS: encryptionKey('k1'), NAME_KEY: randomBytes(32).toString('base64') }
