@@ -26,6 +26,7 @@ export const LIMITS = {
   silentSocketsPerAddressAndSecond: 20,
   silentSockets: 2_048,
   unknownConnectionsPerAddress: 256,
+  connectionsPerAccount: 256,
   connectionsWaiting: 16_384,
   upgradesWaiting: 16_384,
   upgradeWaitMs: 30_000,

@@ -55,6 +55,9 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
+    // Node.js waits for a connection on which half a request has come as if that were being served.
+    const timer = setTimeout(() => app.server.closeAllConnections(), STOP_MS);
+    app.server.once('close', () => clearTimeout(timer));
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close');
@@ -103,6 +106,9 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
 /** How long a client may take to send a request, and how often that is looked at, in milliseconds. */
 const REQUEST_MS = 10_000;
 const CHECK_MS = 1_000;
+
+/** How long a request may take to come and be answered while the server stops, in milliseconds: it is given 5 s. */
+const STOP_MS = 4_000;
 
 /** Answers before GraphQL could, in the shape that GraphQL clients read. */
 export function refuse(

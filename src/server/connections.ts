@@ -6,16 +6,21 @@ import { createNewcomers } from './newcomers.js';
 import { networkOf, type Proxies } from './proxies.js';
 import type { Strangers } from './strangers.js';
 
-/** Connections on which nobody has shown a good token. */
+/** The connections of a server, counted by the address that they come from until a good token comes over them, then by its account. */
 export interface Connections {
   /**
    * From here on a server takes its connections a few in each turn of the event loop: what a crowd sends is not all read in one
-   * turn. And of one address no more are held than there may be: the one that has asked for nothing for longest makes room,
-   * where that is a second.
+   * turn. And of one address or account no more are held than there may be: those that have asked for nothing for longest make
+   * room, where that is a second.
    */
   bound(server: Server): void;
-  /** A good token came over it, or it is a WebSocket, which is counted by itself: it counts no more. */
-  known(socket: object): void;
+  /**
+   * @param accountId whose token came over it; null: it is not counted, for it is a WebSocket, which is counted by itself, or a
+   * gateway's
+   */
+  known(socket: object, accountId: string | null): void;
+  /** The server stops: all that wait are taken at once, and those that say nothing are ended. */
+  end(): void;
 }
 
 export interface ConnectionsOptions {
@@ -26,54 +31,95 @@ export interface ConnectionsOptions {
 
 interface Connection {
   readonly socket: Socket;
-  /** All of its network. */
-  readonly neighbours: Set<Connection>;
+  group: Group;
   /** Requests that are not answered yet. */
   underWay: number;
-  /** Since when there was none, by the clock. */
+  /** Since when there was none, by the clock, and what had been read by then. */
   idleSince: number;
+  bytesRead: number;
+}
+
+/** All connections of one network, or of one account. */
+interface Group {
+  readonly kind: 'address' | 'account';
+  readonly name: string;
+  /** Those that were of use last stand last. */
+  readonly members: Set<Connection>;
+  readonly max: number;
+  /** With so many, the oldest makes room even if it is not idle. */
+  readonly most: number;
 }
 
 /** How long a connection may be idle before it makes room for another one, in milliseconds. */
 const PATIENCE_MS = 1_000;
-/** With so many times the limit of one address, the oldest makes room even if it is not idle. */
-const AT_MOST = 16;
+/** With so many times its limit, the oldest of a group makes room even if it is not idle. */
+const AT_MOST = { address: 16, account: 4 } as const;
+/** How long a new connection may say nothing while the server stops, in milliseconds. */
+const SILENT_MS = 100;
 
 export function createConnections({ proxies, strangers, clock }: ConnectionsOptions): Connections {
   const connections = new WeakMap<object, Connection>();
-  /** Of each network; those that were of use last stand last. */
-  const networks = new Map<string, Set<Connection>>();
+  const groups = new Map<string, Group>();
   const newcomers = createNewcomers({ clock, max: LIMITS.connectionsWaiting, maxMs: LIMITS.upgradeWaitMs });
 
-  function hold(socket: Socket, address: string): void {
-    const name = networkOf(address);
-    const neighbours = networks.get(name) ?? new Set();
-    networks.set(name, neighbours);
-    if (neighbours.size >= LIMITS.unknownConnectionsPerAddress) makeRoom(neighbours);
-    const connection = { socket, neighbours, underWay: 0, idleSince: clock.elapsed() };
-    neighbours.add(connection);
-    connections.set(socket, connection);
-    socket.once('close', () => {
-      forget(socket);
-      if (neighbours.size === 0 && networks.get(name) === neighbours) networks.delete(name);
-    });
+  /** @returns the group, with room for one more */
+  function groupOf(kind: Group['kind'], id: string): Group {
+    const name = `${kind} ${id}`;
+    const max = kind === 'address' ? LIMITS.unknownConnectionsPerAddress : LIMITS.connectionsPerAccount;
+    const most = AT_MOST[kind] * max;
+    const group = groups.get(name) ?? { kind, name, members: new Set(), max, most };
+    groups.set(name, group);
+    if (group.members.size >= max) makeRoom(group);
+    return group;
   }
 
-  function makeRoom(neighbours: ReadonlySet<Connection>): void {
+  /** First those that never sent anything, then those whose requests are answered; one with half a request stays. */
+  function makeRoom({ members, max, most }: Group): void {
     const from = clock.elapsed() - PATIENCE_MS;
-    let [oldest] = neighbours;
-    if (neighbours.size < AT_MOST * LIMITS.unknownConnectionsPerAddress)
-      oldest = first(neighbours, ({ underWay, idleSince }) => underWay === 0 && idleSince <= from);
-    if (!oldest) return;
-    forget(oldest.socket);
-    oldest.socket.destroy();
-    strangers.droppedConnection();
+    for (const isUsed of [false, true]) {
+      for (const each of members) {
+        if (members.size < max) return;
+        const { socket, underWay, idleSince, bytesRead } = each;
+        const isIdle = underWay === 0 && idleSince <= from && socket.bytesRead === bytesRead;
+        if (isIdle && bytesRead > 0 === isUsed) drop(each);
+      }
+    }
+    const [oldest] = members;
+    if (oldest && members.size >= most) drop(oldest);
+  }
+
+  function drop({ socket, group }: Connection): void {
+    forget(socket);
+    socket.destroy();
+    strangers.droppedConnection(group.kind);
+  }
+
+  function enter(connection: Connection, group: Group): void {
+    connection.group = group;
+    group.members.add(connection);
+    connections.set(connection.socket, connection);
+  }
+
+  function hold(socket: Socket, address: string): void {
+    const group = groupOf('address', networkOf(address));
+    enter({ socket, group, underWay: 0, idleSince: clock.elapsed(), bytesRead: 0 }, group);
+    socket.once('close', () => forget(socket));
   }
 
   function forget(socket: object): void {
     const connection = connections.get(socket);
-    connection?.neighbours.delete(connection);
+    if (!connection) return;
+    const { members, name } = connection.group;
+    members.delete(connection);
     connections.delete(socket);
+    if (members.size === 0) groups.delete(name);
+  }
+
+  function known(socket: object, accountId: string | null): void {
+    const connection = connections.get(socket);
+    if (!connection || connection.group.name === `account ${accountId}`) return;
+    forget(socket);
+    if (accountId !== null) enter(connection, groupOf('account', accountId));
   }
 
   function bound(server: Server): void {
@@ -110,13 +156,19 @@ export function createConnections({ proxies, strangers, clock }: ConnectionsOpti
   function ended(connection: Connection): void {
     connection.underWay -= 1;
     connection.idleSince = clock.elapsed();
-    if (connection.neighbours.delete(connection)) connection.neighbours.add(connection);
+    connection.bytesRead = connection.socket.bytesRead;
+    const { members } = connection.group;
+    if (members.delete(connection)) members.add(connection);
   }
 
-  return { bound, known: forget };
-}
+  function end(): void {
+    newcomers.end();
+    // Node.js waits for a connection on which nothing has come as if it were being served.
+    setTimeout(() => {
+      for (const { members } of groups.values())
+        for (const { socket } of members) if (socket.bytesRead === 0) socket.destroy();
+    }, SILENT_MS).unref();
+  }
 
-function first<Each>(all: Iterable<Each>, isIt: (each: Each) => boolean): Each | undefined {
-  for (const each of all) if (isIt(each)) return each;
-  return undefined;
+  return { bound, known, end };
 }

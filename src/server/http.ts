@@ -5,6 +5,7 @@ import { SignalingError } from '../errors.js';
 import type { CallContext } from '../graphql/context.js';
 import { LIMITS } from '../limits.js';
 import { systemClock } from '../ports.js';
+import { caught, next, type Soon } from '../soon.js';
 import { isSameSecret } from './admission.js';
 import { createApp, Refusal, refuse } from './app.js';
 import { createConnections, type Connections } from './connections.js';
@@ -13,6 +14,7 @@ import { graphqlRoute, type GraphqlRouteOptions } from './graphql-route.js';
 import { CHARSET } from './http-error.js';
 import { hasTooManyValues } from './json-values.js';
 import { createProxies } from './proxies.js';
+import { createShares } from './shares.js';
 import { createStrangers, type Strangers } from './strangers.js';
 import { GATEWAY_ONLY, ORIGIN_REFUSED } from './websocket-upgrade.js';
 
@@ -41,6 +43,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const app = createApp(onDefect);
   const connections = options.connections ?? createConnections({ proxies, strangers, clock: systemClock });
   connections.bound(app.server);
+  app.addHook('preClose', async () => connections.end());
 
   app.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers;
@@ -62,18 +65,21 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     else done(null, body);
   });
 
+  const shares = createShares(systemClock);
   const contexts = new WeakMap<object, CallContext>();
-  const context: HttpOptions['context'] = (request) => contexts.get(request) ?? options.context(request);
+  const context: HttpOptions['context'] = (request) => {
+    const own = contexts.get(request) ?? options.context(request);
+    contexts.set(request, own);
+    return own;
+  };
 
   /** Looks at the token before anything else of a request is read. @returns whether its address has had too many bad ones */
   async function isTooMuch(request: FastifyRequest): Promise<boolean> {
     const address = proxies.clientOf(request.raw);
     if (request.headers.authorization === undefined) return strangers.anonymousRequest(address, bodyBytes(request));
-    const own = options.context(request);
-    contexts.set(request, own);
     try {
-      await own.callSignaling.viewer();
-      connections.known(request.raw.socket);
+      const { accountId } = await context(request).callSignaling.viewer();
+      connections.known(request.raw.socket, accountId);
       return false;
     } catch (error) {
       // Who cannot be told at this time is told so later, in the words of the field.
@@ -82,6 +88,13 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       return strangers.refusedToken(address) || strangers.anonymousRequest(address, bodyBytes(request));
     }
   }
+
+  const route = graphqlRoute({ ...options, context });
+  const ownerOf = (request: FastifyRequest): Soon<string> =>
+    caught(
+      () => next(context(request).callSignaling.viewer(), ({ accountId }) => accountId),
+      () => proxies.clientOf(request.raw),
+    );
 
   app.route({
     url: '/graphql',
@@ -93,7 +106,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
         return refuse(request, reply, 400, { message: 'The Host header is missing or not valid.' });
       if (gatewaySecret !== null) {
         if (isSameSecret(request.headers['x-gateway-secret'], gatewaySecret))
-          return connections.known(request.raw.socket);
+          return connections.known(request.raw.socket, null);
         return refuse(request, reply, 403, { message: GATEWAY_ONLY });
       }
       // The rest of what it sends is not read.
@@ -101,7 +114,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
         return refuse(request, reply, 429, { retryAfterSeconds: 1, headers: { connection: 'close' } });
       }
     },
-    handler: graphqlRoute({ ...options, context }),
+    handler: async (request, reply) => {
+      const owner = await ownerOf(request);
+      return new Promise((resolve) => shares.run(owner, () => resolve(route(request, reply))));
+    },
   });
   return app;
 }

@@ -24,6 +24,8 @@ export const LOG_FIELDS = {
   correlation_id: 'string',
   dependency: 'string',
   file: 'string',
+  max_sockets: 'number',
+  open_files: 'number',
   operation: 'string',
   origin: 'string',
   host: 'string',

@@ -15,6 +15,7 @@ import { createHttp } from './http.js';
 import type { Log } from './log.js';
 import { sharedPersistedQueries } from './persisted-queries.js';
 import { servePlayground } from './playground.js';
+import { boundByOpenFiles } from './open-files.js';
 import { openRelaySource } from './relay-source.js';
 import { serveRevocations, type RevocationOptions } from './revocations.js';
 import { createRefusedOrigins, createRefusedStrangers } from './refusal-log.js';
@@ -112,27 +113,26 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       connections: createConnections({ proxies, strangers, clock: systemClock }),
       onDefect,
     };
-    const app = open(
-      await createHttp({
-        ...doors,
-        apollo,
-        executor: signaling.executor,
-        context: signaling.context,
-        onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
-      }),
-    );
+    const app = await createHttp({
+      ...doors,
+      apollo,
+      executor: signaling.executor,
+      context: signaling.context,
+      onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
+    });
     serveHealth(app, { isServing: () => serving, dependencies });
     if (settings.metricsPort === null && !production) serveMetrics(app, metrics);
-    const sockets = open(
-      attachWebSocket(app.server, {
-        ...signaling.websocket,
-        ...doors,
-        path: '/graphql',
-        maxSockets: settings.maxSockets,
-        clock: systemClock,
-        metrics,
-      }),
-    );
+    const sockets = attachWebSocket(app.server, {
+      ...signaling.websocket,
+      ...doors,
+      path: '/graphql',
+      maxSockets: settings.maxSockets,
+      clock: systemClock,
+      metrics,
+    });
+    boundByOpenFiles(app.server, settings.maxSockets, log, systemClock);
+    // Beside each other, for each may take nearly all of the time that a server is given to stop.
+    open({ close: () => Promise.all([sockets.close(), app.close()]) });
     metrics.watchSockets(() => sockets.sockets);
     if (settings.adminSecret !== null) {
       const revoke: RevocationOptions['revoke'] = async (accountId, deviceId, request) => {

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Heartbeat } from './heartbeat.js';
 import { CLOSE_REASONS, type CloseCode } from './websocket-codes.js';
-import { framesOf, PING } from './websocket-frames.js';
+import { framesOf, PING, pongOf } from './websocket-frames.js';
 
 /** With more than this waiting to be sent, in bytes, nothing more is read from the socket. */
 const WAITING_BYTES = 256 * 1024;
@@ -32,6 +32,11 @@ export interface Channel {
    * it need not be waited for, as next to nothing waits for that
    */
   send(message: string): Promise<void> | undefined;
+  /** Answers a ping. */
+  pong(payload: Buffer): void;
+  /** Reads nothing more from the socket until it is let go. */
+  hold(): void;
+  letGo(): void;
   /** Closes with the code's fixed words, or others of at most 123 bytes. A second close changes nothing. */
   close(code: CloseCode, words?: string): void;
   /** Pings the other side. Resolves with whether it answered: as soon as it has, or when the time is up. */
@@ -101,9 +106,16 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
   let [given, taken] = [0, 0];
   /** Those who wait until that many have been taken, in order. */
   const awaited: { readonly upTo: number; readonly go: () => void }[] = [];
+  let isHeld = false;
+  // Who does not read answers is asked nothing more of: requests wait in the client's own buffers. Pongs wait with
+  // them, so one that never reads again is gone with the next ping.
+  const readOrNot = (): void => {
+    const mayRead = !isHeld && waitingBytes() <= WAITING_BYTES;
+    if (mayRead === socket.isPaused) socket[mayRead ? 'resume' : 'pause']();
+  };
   const onTaken = (count: number): void => {
     taken += count;
-    if (socket.isPaused && waitingBytes() <= WAITING_BYTES) socket.resume();
+    if (socket.isPaused) readOrNot();
     while (awaited[0] && awaited[0].upTo <= taken) awaited.shift()?.go();
   };
 
@@ -125,14 +137,25 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
       gatheredLength += message.length;
       given += 1;
       const waiting = waitingBytes();
-      // Who does not read answers is asked nothing more of: requests wait in the client's own buffers. Pongs wait with
-      // them, so one that never reads again is gone with the next ping.
-      if (waiting > WAITING_BYTES) socket.pause();
+      if (waiting > WAITING_BYTES) readOrNot();
       if (waiting <= PROMPT_BYTES) return undefined;
       const upTo = given;
       return new Promise((go) => awaited.push({ upTo, go }));
     },
     answers: (withinMs) => (asked ??= ask(withinMs).finally(() => (asked = null))),
+    pong: (payload) => {
+      if (socket.readyState === socket.OPEN) wire.write(pongOf(payload), () => onTaken(0));
+      readOrNot();
+    },
+    hold: () => {
+      isHeld = true;
+      readOrNot();
+    },
+    letGo: () => {
+      if (!isHeld) return;
+      isHeld = false;
+      readOrNot();
+    },
     close: (code, words) => {
       socket.resume();
       flush();

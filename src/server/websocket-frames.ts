@@ -6,6 +6,11 @@ const [LENGTH_16, LENGTH_64] = [126, 127];
 /** A ping without payload (RFC 6455, section 5.5.2). */
 export const PING = Buffer.from([0x89, 0]);
 
+/** @param payload of the ping, at most 125 bytes (RFC 6455, section 5.5.3) */
+export function pongOf(payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([0x8a, payload.length]), payload]);
+}
+
 /**
  * Text messages as a server sends them: one frame each, not masked, in one piece (RFC 6455, section 5.2). ws would write
  * the head and the text of each by themselves.

@@ -9,17 +9,18 @@ import type { Viewer } from '../identity/viewer.js';
 import { LIMITS } from '../limits.js';
 import type { Clock } from '../ports.js';
 import { STOPPING } from './http-error.js';
-import { hasTooManyValues } from './json-values.js';
 import type { Connections } from './connections.js';
 import { createHeartbeat } from './heartbeat.js';
 import { createNewcomers } from './newcomers.js';
 import { createProxies } from './proxies.js';
+import { createShares } from './shares.js';
 import { createStrangers, type Strangers } from './strangers.js';
 import { admit, type AdmissionOptions, type Admitted } from './websocket-admission.js';
 import { createChannel } from './websocket-channel.js';
 import { CLOSE_TIMEOUT_MS } from './websocket-codes.js';
 import { createConnection, type OwnConnection } from './websocket-connection.js';
 import { drain } from './websocket-drain.js';
+import { takeMessages } from './websocket-intake.js';
 import { SUBPROTOCOL } from './websocket-messages.js';
 import { Protocol, type ProtocolOptions, type Session } from './websocket-protocol.js';
 import { startRechecks } from './websocket-rechecks.js';
@@ -110,6 +111,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
         () => false,
       ),
   };
+  const shares = createShares(clock);
   const sessions = new Set<Session>();
   const heartbeat = createHeartbeat(silenceMs);
   const parts: ProtocolOptions = { executor, connect, contextFor, onAnswered, onDefect };
@@ -120,12 +122,13 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     maxFragments: LIMITS.messageFragments,
     maxBufferedChunks: BUFFERED_CHUNKS,
     perMessageDeflate: false,
+    autoPong: false,
     ...CLOSING,
   });
   wss.on('wsClientError', (error, wire, request) => refuseUpgrade(wire, request, handshakeRefusal(request, error)));
 
   function handleUpgrade(request: IncomingMessage, wire: Duplex, head: Buffer): void {
-    options.connections?.known(wire);
+    options.connections?.known(wire, null);
     const refusal = refusalOf(request, rules, proxies.hostOf(request));
     if (refusal?.status === 403 && refusal.message === ORIGIN_REFUSED) onRefusedOrigin(request.headers);
     if (refusal) return refuseUpgrade(wire, request, refusal);
@@ -151,11 +154,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
 
     const protocol = socket.protocol === SUBPROTOCOL ? new Protocol(parts, session) : null;
     if (!protocol) channel.close(4406);
-    socket.on('message', (data) => {
-      const text = String(data);
-      if (hasTooManyValues(text)) channel.close(1009);
-      else protocol?.receive(text);
-    });
+    else takeMessages(socket, session, shares, (text) => protocol.receive(text));
     void channel.left
       .then(() => {
         sessions.delete(session);

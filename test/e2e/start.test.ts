@@ -1,6 +1,7 @@
 /** `npm start` on a machine without settings, used as its output says: to an allocation on a real TURN server. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { startTurnServer, freePort } from '../../src/server/development-turn.js';
@@ -136,6 +137,10 @@ describe('a signal to npm alone', () => {
       const [npm, program] = await started(background);
       const all = [npm, ...below(npm)];
       expect(all.length).toBeGreaterThan(1);
+      const [, port] = /:(\d+)\/graphql/.exec(program.output()) ?? [];
+      // Half a request, as of a client whose network is gone, is not waited for until all is over.
+      const half = connect(Number(port), '127.0.0.1', () => half.write('GET /h')).on('error', () => undefined);
+      await once(half, 'connect');
       process.kill(npm, signal);
       expect(await program.ended).toEqual({ code: 0, signal: null });
       expect(program.output()).toMatch(new RegExp(`"signal":"${signal}".*"msg":"Stopping"`));

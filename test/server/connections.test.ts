@@ -1,4 +1,4 @@
-/** Connections on which nobody has shown a good token: bounded for each address, and taken a few in each turn of the event loop. */
+/** Connections: bounded for each address, for each account once its token is known, and taken a few in each turn of the event loop. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -99,12 +99,32 @@ describe('connections that nobody is known on', () => {
 
   it('are all served when many come at once, from one address too, with what they send at once', async () => {
     await begin();
-    const authorization = await world.bearer();
+    const tokens = [await world.bearer({ sub: 'alice' }), await world.bearer({ sub: 'bob' })];
     // Together no more than the system accepts ahead of a server of Node.js's: 511.
     const many = Array.from({ length: 100 }, async (_, n) => ask(await open(`127.0.${n % 50}.2`)));
-    const ofOne = Array.from({ length: 400 }, async () => ask(await open(), authorization));
+    const ofOne = Array.from({ length: 400 }, async (_, n) => ask(await open(), tokens[n % 2]));
     expect(new Set(await Promise.all([...many, ...ofOne]))).toEqual(new Set([OK]));
     expect(refused).toEqual([]);
+  });
+
+  it('make room before one that has been of use, and that before one with half a request, down to the number there may be', async () => {
+    await begin();
+    const slow = await open();
+    slow.write('POST /graphql HTTP/1.1\r\nHost: x\r\n');
+    const ofUse = await open();
+    expect(await ask(ofUse)).toBe(OK);
+    // All in one second, when none makes room for another.
+    const silent = await Promise.all(Array.from({ length: 300 }, () => open()));
+    // The last ones are accepted then, and not taken yet.
+    await pause(1_500);
+    const next = await open();
+    expect(await ask(next)).toBe(OK);
+    expect(await held()).toBe(LIMITS.unknownConnectionsPerAddress);
+    await until(() => silent.filter(isOpen).length === LIMITS.unknownConnectionsPerAddress - 3);
+    expect([slow, ofUse, next].map(isOpen)).toEqual([true, true, true]);
+    const answered = once(slow, 'data').then(([data]) => String(data).split('\r\n', 1)[0]);
+    slow.write('Content-Type: application/json\r\nContent-Length: 21\r\n\r\n{"query":"{ hello }"}');
+    expect(await answered).toBe(OK);
   });
 
   it('are 16 times as many at most, whatever they do', async () => {
@@ -114,5 +134,35 @@ describe('connections that nobody is known on', () => {
     for (let n = 1; n < most + 10; n += 1) await open();
     await until(() => !isOpen(first));
     expect(await held()).toBeLessThanOrEqual(most);
+  });
+});
+
+describe('connections of an account', () => {
+  it('are 256, from wherever it comes: those that have asked for nothing for longest make room', async () => {
+    await begin();
+    const [alice, mallory] = [await world.bearer({ sub: 'alice' }), await world.bearer({ sub: 'mallory' })];
+    const neighbour = await open();
+    expect(await ask(neighbour, alice)).toBe(OK);
+    const many: Socket[] = [];
+    for (let n = 0; n < LIMITS.connectionsPerAccount; n += 1) {
+      const socket = await open(`127.0.${n % 4}.2`);
+      expect(await ask(socket, mallory)).toBe(OK);
+      many.push(socket);
+    }
+    await pause(1_000);
+    const more = await open('127.0.4.2');
+    expect(await ask(more, mallory)).toBe(OK);
+    await until(() => many.filter(isOpen).length === LIMITS.connectionsPerAccount - 1);
+    expect(isOpen(many[0] as Socket)).toBe(false);
+    expect(refused).toEqual(['account connection']);
+    expect(await ask(neighbour, alice)).toBe(OK);
+    expect(await ask(more, mallory)).toBe(OK);
+  });
+
+  it('are those on which its token came last: a backend asks for many over one', async () => {
+    await begin();
+    const socket = await open();
+    for (const sub of ['alice', 'bob', 'alice']) expect(await ask(socket, await world.bearer({ sub }))).toBe(OK);
+    expect(await ask(socket)).toBe(OK);
   });
 });

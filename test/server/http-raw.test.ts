@@ -1,7 +1,7 @@
 /** What is no request that GraphQL could answer, on a raw socket: our own shape, and nothing of what was sent. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { LIMITS } from '../../src/limits.js';
 import { createLog } from '../../src/server/log.js';
 import { startServer, type RunningServer } from '../../src/server/server.js';
@@ -205,4 +205,28 @@ it('a request on a connection that is open while the server stops is told to com
   });
   expect(answer.toLowerCase()).toContain('connection: close');
   await closed;
+});
+
+it('a server that stops waits for no connection on which nothing, or half a request, has come', async () => {
+  const stopping = await start();
+  const port = Number(new URL(stopping.origin).port);
+  const sockets = ['', 'GET /h', 'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"query'].map(
+    (text) =>
+      connect(port, '127.0.0.1')
+        .on('error', () => undefined)
+        .setNoDelay()
+        .on('connect', function (this: Socket) {
+          if (text !== '') this.write(text);
+        }),
+  );
+  const [silent] = sockets as [Socket, ...Socket[]];
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const gone = sockets.map((socket) => once(socket.resume(), 'close'));
+  const closed = stopping.close();
+  // At once, and the others before the process is ended: 5 s.
+  await gone[0];
+  expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
+  expect(silent.bytesRead).toBe(0);
+  await Promise.all([...gone, closed]);
 });

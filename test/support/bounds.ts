@@ -125,13 +125,16 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/app.ts paths': 'routes that the code names',
   'server/app.ts methods': 'methods of one route',
   'server/connections.ts connections': 'connections that are open, weak',
-  'server/connections.ts networks': 'networks with a connection that nobody is known on; gone with the last one',
-  'server/connections.ts neighbours':
-    'LIMITS.unknownConnectionsPerAddress; AT_MOST times that of those not idle for a second',
+  'server/connections.ts groups': 'networks and accounts with a connection; gone with the last one',
+  'server/connections.ts members':
+    'LIMITS.unknownConnectionsPerAddress and LIMITS.connectionsPerAccount; 16 and 4 times that of those not idle for a second',
   'server/http.ts contexts': 'requests under way, weak',
   'server/newcomers.ts waiting':
     'LIMITS.upgradesWaiting requests, and LIMITS.silentSockets sockets; each for LIMITS.upgradeWaitMs',
   'server/server.ts opened': 'parts of one server',
+  'server/shares.ts shares':
+    'who asked for something in this turn of the event loop, or waits: open sockets and requests',
+  'server/shares.ts waiting': 'what was read of sockets that are then not read from: LIMITS.messageBytes of each',
   'server/strangers.ts tallies': 'ADDRESSES; those of the last second and with sockets, others share one',
   'server/strangers.ts waiting': 'LIMITS.silentSockets, and LIMITS.silentSocketsPerAddress of each address',
   'server/surroundings.ts dependencies': 'the dependencies that the code names',
