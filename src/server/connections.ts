@@ -135,9 +135,9 @@ export function createConnections({ proxies, strangers, clock }: ConnectionsOpti
       served.add(socket);
       const ignore = (): void => void socket.destroy();
       socket.on('error', ignore);
-      void newcomers.turn().then((mayGo) => {
+      const { remoteAddress } = socket;
+      void newcomers.turn(networkOf(remoteAddress ?? '')).then((mayGo) => {
         socket.off('error', ignore);
-        const { remoteAddress } = socket;
         if (!mayGo || socket.destroyed || remoteAddress === undefined) return socket.destroy();
         if (!proxies.isOurs(remoteAddress)) hold(socket, remoteAddress);
         serve(socket);

@@ -1,15 +1,17 @@
 import type { Clock } from '../ports.js';
 
 /**
- * A queue for clients that are not connected yet. It is first come, first served, and lets a few go in each turn of the event
- * loop, so that a crowd that comes at once delays the clients that are connected by little.
+ * A queue for clients that are not connected yet. A few go in each turn of the event loop, so that a crowd that comes at once
+ * delays the clients that are connected by little: by turns from each place that they come from, and first come, first served
+ * among those of one.
  */
 export interface Newcomers {
   /**
-   * @param mayGo asked when it is the caller's turn; while it says no, the caller and those behind wait
-   * @returns whether the caller may go on; false: too many wait already, or the caller has waited too long
+   * @param from where the caller comes from: a client address
+   * @param mayGo asked when it is the caller's turn; while it says no, the caller and all others wait
+   * @returns whether the caller may go on; false: too many wait, and no place has more of them, or it has waited too long
    */
-  turn(mayGo?: () => boolean): Promise<boolean>;
+  turn(from: string, mayGo?: () => boolean): Promise<boolean>;
   /** Lets all who wait go, and everybody who comes after them. */
   end(): void;
 }
@@ -36,7 +38,9 @@ interface Waiting {
 const always = (): boolean => true;
 
 export function createNewcomers({ clock, max, maxMs }: NewcomersOptions): Newcomers {
-  const waiting = new Set<Waiting>();
+  /** Those of one place, in order; the place whose turn it was last stands last. */
+  const places = new Map<string, Set<Waiting>>();
+  let count = 0;
   let left = PER_TURN;
   let isPlanned = false;
   let isOver = false;
@@ -46,14 +50,21 @@ export function createNewcomers({ clock, max, maxMs }: NewcomersOptions): Newcom
     isPlanned = false;
     left = PER_TURN;
     const now = clock.elapsed();
-    for (const each of waiting) {
-      if (isOver) settle(each, true);
-      else if (now - each.since >= maxMs) settle(each, false);
-      else if (left === 0) break;
-      else if (each.mayGo()) go(each);
-      else return void setTimeout(plan, AGAIN_MS);
+    for (const [from, waiting] of places) {
+      for (const each of waiting) {
+        if (isOver) settle(each, waiting, true);
+        else if (now - each.since >= maxMs) settle(each, waiting, false);
+        else if (left === 0) return plan();
+        else if (!each.mayGo()) return void setTimeout(plan, AGAIN_MS);
+        else {
+          left -= 1;
+          settle(each, waiting, true);
+          break;
+        }
+      }
+      places.delete(from);
+      if (waiting.size > 0) places.set(from, waiting);
     }
-    if (waiting.size > 0) plan();
   }
 
   function plan(): void {
@@ -62,30 +73,39 @@ export function createNewcomers({ clock, max, maxMs }: NewcomersOptions): Newcom
     setImmediate(nextTurn);
   }
 
-  function go(each: Waiting): void {
-    left -= 1;
-    settle(each, true);
-  }
-
-  function settle(each: Waiting, mayGo: boolean): void {
+  function settle(each: Waiting, waiting: Set<Waiting>, mayGo: boolean): void {
     waiting.delete(each);
+    count -= 1;
     each.settle(mayGo);
   }
 
+  /** The last one of the place with most makes room, if that is not the caller's own. */
+  function makeRoom(own: number): boolean {
+    let most: Set<Waiting> | null = null;
+    for (const waiting of places.values()) if (waiting.size > Math.max(own, most?.size ?? 0)) most = waiting;
+    const last = [...(most ?? [])].at(-1);
+    if (!most || !last) return false;
+    settle(last, most, false);
+    return true;
+  }
+
   return {
-    turn: (mayGo = always) => {
+    turn: (from, mayGo = always) => {
       if (isOver) return Promise.resolve(true);
       plan();
-      if (waiting.size === 0 && left > 0 && mayGo()) {
+      if (count === 0 && left > 0 && mayGo()) {
         left -= 1;
         return Promise.resolve(true);
       }
-      if (waiting.size >= max) return Promise.resolve(false);
-      return new Promise((settle) => waiting.add({ since: clock.elapsed(), mayGo, settle }));
+      const waiting = places.get(from) ?? new Set();
+      if (count >= max && !makeRoom(waiting.size)) return Promise.resolve(false);
+      places.set(from, waiting);
+      count += 1;
+      return new Promise((settled) => waiting.add({ since: clock.elapsed(), mayGo, settle: settled }));
     },
     end: () => {
       isOver = true;
-      if (waiting.size > 0) plan();
+      if (count > 0) plan();
     },
   };
 }

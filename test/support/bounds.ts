@@ -129,6 +129,7 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/connections.ts members':
     'LIMITS.unknownConnectionsPerAddress and LIMITS.connectionsPerAccount; 16 and 4 times that of those not idle for a second',
   'server/http.ts contexts': 'requests under way, weak',
+  'server/newcomers.ts places': 'client addresses of those who wait',
   'server/newcomers.ts waiting':
     'LIMITS.upgradesWaiting requests, and LIMITS.silentSockets sockets; each for LIMITS.upgradeWaitMs',
   'server/server.ts opened': 'parts of one server',
