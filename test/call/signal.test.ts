@@ -115,6 +115,26 @@ describe('candidates', () => {
     expect(laptop.events.at(-1)).toMatchObject({ endOfCandidates: true, from: 'CALLER' });
   });
 
+  it('are 200 for a description: one more is refused by name and spends no number, and the end is taken always', async () => {
+    const { callId } = await world.callUpTo('ACTIVE');
+    const bob = await world.listen(BOB);
+    const batch = (first: number): readonly number[] => Array.from({ length: 50 }, (_, n) => first + n);
+    for (let n = 1; n <= 4; n += 1) await trickle(callId, ALICE, n, ...batch(50 * n));
+    await expect(trickle(callId, ALICE, 5, 1)).rejects.toMatchObject({ code: 'CALL_INPUT_INVALID' });
+    await expect(trickle(callId, ALICE, 5, 1)).rejects.toThrow(/candidates.*200/);
+    const last: IceCandidate[] = [candidate(2)];
+    const both = { callId, clientSeq: 5, candidates: last, endOfCandidates: true };
+    await expect(world.calls.sendIceCandidates(ALICE, both)).rejects.toMatchObject({ code: 'CALL_INPUT_INVALID' });
+    expect(await trickle(callId, ALICE, 5)).toMatchObject({ clientSeq: 5, duplicate: false });
+    await settled();
+    const given = bob.events.filter((event) => 'candidates' in event) as unknown as { candidates: unknown[] }[];
+    expect(given.flatMap(({ candidates }) => candidates)).toHaveLength(200);
+    expect(bob.events.at(-1)).toMatchObject({ endOfCandidates: true, from: 'CALLER' });
+    // The next description has as many of its own.
+    await describeTo(callId, ALICE, 6, { type: 'OFFER', sdp: OFFER.replaceAll('ufrag:', 'ufrag:2') });
+    await trickle(callId, ALICE, 7, 3);
+  });
+
   it('of a leg that loses are never seen', async () => {
     const alice = await world.listen(ALICE);
     const { callId, offerId } = await world.callUpTo('RINGING');
