@@ -38,4 +38,36 @@ describe('turns', () => {
     await clock.advance(100);
     expect(passed).toBe(true);
   });
+
+  it('in a long line are waited for, however long, while each is over in time', async () => {
+    const clock = new SetClock();
+    const turns = new Turns(clock);
+    let [under, most] = [0, 0];
+    const moves = Array.from({ length: 20 }, () =>
+      turns.take('a', async () => {
+        under += 1;
+        most = Math.max(most, under);
+        await clock.wait(60);
+        under -= 1;
+      }),
+    );
+    for (let n = 0; n < 20; n += 1) {
+      await settled();
+      await clock.advance(60);
+    }
+    await Promise.all(moves);
+    expect(most).toBe(1);
+  });
+
+  it('are each waited for as long, behind several that are stuck', async () => {
+    const clock = new SetClock();
+    const turns = new Turns(clock);
+    const begun: number[] = [];
+    for (const n of [1, 2, 3]) void turns.take('a', () => (begun.push(n), new Promise(() => undefined)));
+    for (const expected of [[1], [1, 2], [1, 2, 3]]) {
+      await settled();
+      expect(begun).toEqual(expected);
+      await clock.advance(100);
+    }
+  });
 });
