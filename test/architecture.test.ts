@@ -19,7 +19,16 @@ const AREAS: Areas = {
   // Permits are counted in memory while Redis cannot be asked.
   redis: {
     floor: 2,
-    packages: ['@keyv/redis', 'dataloader', 'keyv', 'node:crypto', 'node:net', 'node:timers/promises'],
+    packages: [
+      '@keyv/redis',
+      'dataloader',
+      'keyv',
+      'node:crypto',
+      'node:events',
+      'node:net',
+      'node:timers/promises',
+      'node:tls',
+    ],
     beside: ['host', 'memory'],
   },
   events: { floor: 2, packages: ['node:crypto', 'prom-client', 'zod'], beside: ['host', 'http', 'jwt'] },

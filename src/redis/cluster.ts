@@ -1,12 +1,14 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { before, deadlineIn, elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { asRedisError, RedisError } from './failure.js';
 import type { RedisFailureReason } from './failure.js';
 import type { Access } from './connection.js';
-import type { Link, LinkParts } from './link.js';
+import type { Link } from './link.js';
+import type { Listener } from './listener.js';
 import { slotOf, SLOTS } from './slots.js';
 import { Server } from './topology.js';
-import type { Commands, Lane, Topology } from './topology.js';
+import type { Commands, Lane, ListenParts, Topology } from './topology.js';
 import type { Address } from './url.js';
 
 /** Each of them: a slot that moved is found at the second server asked, save while slots are moving. */
@@ -99,13 +101,12 @@ export class Cluster implements Topology {
     return owner;
   }
 
-  listen(home: string, parts: Pick<LinkParts, 'prepare' | 'probe' | 'onLost'>): Link {
+  listen(home: string, parts: ListenParts): Link<Listener> {
     return this.#server(home).listen(parts);
   }
 
-  /** Asks who has which slot, unless that is being asked already, or just was. */
+  /** Asks who has which slot, unless that is being asked already; a little later when it just was. */
   doubt(): Promise<void> {
-    if (this.#refreshing === null && elapsed() - this.#refreshedAt < REFRESH_PAUSE_MS) return Promise.resolve();
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = null;
       this.#refreshedAt = elapsed();
@@ -141,6 +142,8 @@ export class Cluster implements Topology {
   }
 
   async #refresh(): Promise<void> {
+    const pause = this.#refreshedAt + REFRESH_PAUSE_MS - elapsed();
+    if (pause > 0) await wait(pause, null, { ref: false });
     const seeds = this.#seeds.map(({ host, port }) => `${host}:${port}`);
     const up = [...this.#servers].filter(([, server]) => server.isUp).map(([address]) => address);
     for (const address of new Set([...up, ...seeds])) {

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { CONNECT_MS, connectionTo, type Access, type Client } from './connection.js';
+import { CONNECT_MS, type Access } from './connection.js';
 import { atDeadline, before, deadlineIn, elapsed, type Deadline } from './deadline.js';
 import { asRedisError, RedisError } from './failure.js';
 import type { Address } from './url.js';
@@ -12,8 +12,18 @@ const PROBE_LISTENER_EVERY_MS = 300;
 const SILENT_LISTENER_MS = 600;
 const BACKOFF_MS = { first: 25, most: 500 } as const;
 
-export interface LinkParts {
+/** What it keeps up: one connection, once. */
+export interface Connectable {
+  readonly isOpen: boolean;
+  connect(): Promise<unknown>;
+  destroy(): void;
+  on(event: 'error' | 'end', listener: () => void): unknown;
+  once(event: 'connect', listener: () => void): unknown;
+}
+
+export interface LinkParts<Client extends Connectable> {
   readonly access: Access;
+  readonly make: (address: Address, access: Access) => Client;
   /** Says where the server is; asked before each attempt, as another one may have become the master. */
   readonly locate: () => Promise<Address>;
   /** Makes a new connection fit for use; until then nobody else gets it. */
@@ -25,7 +35,7 @@ export interface LinkParts {
 }
 
 type Ending = 'broken' | 'silent';
-interface Connection {
+interface Connection<Client> {
   readonly client: Client;
   /** How it came to be of no use any more; null: it is of use. */
   ending: Ending | null;
@@ -35,16 +45,16 @@ interface Connection {
  * One connection that is kept up: made anew when it breaks, or when the server falls silent. What waits for an answer then
  * fails at once; nothing is sent a second time, and nothing is queued while there is no connection.
  */
-export class Link {
-  readonly #parts: LinkParts;
+export class Link<Client extends Connectable> {
+  readonly #parts: LinkParts<Client>;
   /** Pending only while waiting is worth it; rejected while the server cannot be had, so that nobody waits for nothing. */
-  #current: Promise<Connection>;
+  #current: Promise<Connection<Client>>;
   /** Ends the connection, or the attempt at one. */
   #end: () => void = () => undefined;
   /** Ends a pause of its watch. */
   #stir: () => void = () => undefined;
   /** The one that can be used at once. */
-  #up: Connection | null = null;
+  #up: Connection<Client> | null = null;
   /** When something came last, by this process's monotonic clock: one that is late with an answer is not silent. */
   #heardAt = -Infinity;
   #closed = false;
@@ -52,7 +62,7 @@ export class Link {
   readonly #probeEveryMs: number;
   readonly #silentMs: number;
 
-  constructor(parts: LinkParts) {
+  constructor(parts: LinkParts<Client>) {
     this.#parts = parts;
     const { silentMs } = parts.access;
     this.#probeEveryMs = parts.onLost ? PROBE_LISTENER_EVERY_MS : PROBE_EVERY_MS;
@@ -79,7 +89,7 @@ export class Link {
 
   /** Makes few promises: each signal passes here several times. */
   #sendOn<Result>(
-    connection: Connection,
+    connection: Connection<Client>,
     deadline: Deadline,
     send: (client: Client) => Promise<Result>,
   ): Promise<Result> {
@@ -122,7 +132,7 @@ export class Link {
     await this.#ended;
   }
 
-  async #keepUp(first: Promise<Connection>): Promise<void> {
+  async #keepUp(first: Promise<Connection<Client>>): Promise<void> {
     let attempt = first;
     for (let failures = 0; ; attempt = this.#open()) {
       if (failures === 0) this.#current = attempt;
@@ -151,10 +161,10 @@ export class Link {
     }
   }
 
-  async #open(): Promise<Connection> {
-    const { access, locate, prepare } = this.#parts;
-    const client = connectionTo(await locate(), access);
-    const connection: Connection = { client, ending: null };
+  async #open(): Promise<Connection<Client>> {
+    const { access, locate, make, prepare } = this.#parts;
+    const client = make(await locate(), access);
+    const connection: Connection<Client> = { client, ending: null };
     for (const event of ['error', 'end'] as const) client.on(event, () => this.#finish(connection, 'broken'));
     let hasSocket = false;
     client.once('connect', () => (hasSocket = true));
@@ -175,7 +185,7 @@ export class Link {
     }
   }
 
-  async #watch(connection: Connection): Promise<Ending> {
+  async #watch(connection: Connection<Client>): Promise<Ending> {
     for (;;) {
       await this.#pause(connection, this.#probeEveryMs);
       if (connection.ending) return connection.ending;
@@ -199,7 +209,7 @@ export class Link {
   }
 
   /** No race with one long promise: that would keep all that ever raced with it. */
-  async #pause({ ending }: Connection, ms: number): Promise<void> {
+  async #pause({ ending }: Connection<Client>, ms: number): Promise<void> {
     if (ending) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms).unref();
@@ -210,7 +220,7 @@ export class Link {
     });
   }
 
-  #finish(connection: Connection, how: Ending): void {
+  #finish(connection: Connection<Client>, how: Ending): void {
     connection.ending ??= how;
     this.#stir();
   }

@@ -3,8 +3,9 @@ import { caught, next, type Soon } from '../soon.js';
 import { elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { RedisError } from './failure.js';
-import type { Access, Client } from './connection.js';
+import { connectionTo, type Access, type Client } from './connection.js';
 import { Link, type LinkParts } from './link.js';
+import { Listener } from './listener.js';
 import { ServerClock } from './server-clock.js';
 import { Turns, USUAL_TURNS } from './turns.js';
 import type { Release, TurnLimits } from './turns.js';
@@ -19,6 +20,9 @@ export interface Route {
   /** @returns whether a script was sent there before; the next time it was */
   knows(sha: string): boolean;
 }
+
+/** What becomes of a connection to listen over. */
+export type ListenParts = Pick<LinkParts<Listener>, 'prepare' | 'onLost'>;
 
 export type Commands = (route: Route) => readonly Command[];
 
@@ -40,7 +44,7 @@ export interface Topology {
    */
   homeOf(channel: string): Promise<string>;
   /** A connection to a home, for listening. */
-  listen(home: string, parts: Pick<LinkParts, 'prepare' | 'probe' | 'onLost'>): Link;
+  listen(home: string, parts: ListenParts): Link<Listener>;
   /** All that hold data, as far as they are known. @throws RedisError where none is */
   servers(): Promise<readonly Server[]>;
   /** Something is not where it was: resolves when it has been found out. */
@@ -64,7 +68,7 @@ export class Server {
   readonly #access: Access;
   readonly #locate: () => Promise<Address>;
   readonly #clock = new ServerClock();
-  readonly #lanes = new Map<Lane, { readonly link: Link; readonly turns: Turns }>();
+  readonly #lanes = new Map<Lane, { readonly link: Link<Client>; readonly turns: Turns }>();
   readonly #scripts = new WeakMap<Client, Set<string>>();
 
   constructor(access: Access, locate: () => Promise<Address>) {
@@ -91,7 +95,7 @@ export class Server {
   }
 
   /** What was given up is still on its way: its turn ends with its answer. */
-  #sendOn(link: Link, release: Release, deadline: Deadline, commands: Commands): Promise<readonly unknown[]> {
+  #sendOn(link: Link<Client>, release: Release, deadline: Deadline, commands: Commands): Promise<readonly unknown[]> {
     let isSent = false;
     const sent = link.use(deadline, (client) => {
       const replies = commands(this.#routeTo(client, deadline)).map((command) => client.sendCommand<unknown>(command));
@@ -115,8 +119,10 @@ export class Server {
     return isSent ? sent : sent.finally(() => isSent || release());
   }
 
-  listen(parts: Pick<LinkParts, 'prepare' | 'probe' | 'onLost'>): Link {
-    return new Link({ access: this.#access, locate: this.#locate, ...parts });
+  listen(parts: ListenParts): Link<Listener> {
+    const make = (address: Address, access: Access): Listener => new Listener(address, access);
+    const probe = (listener: Listener): Promise<void> => listener.ask('PING');
+    return new Link({ access: this.#access, locate: this.#locate, make, probe, ...parts });
   }
 
   async close(): Promise<void> {
@@ -131,11 +137,12 @@ export class Server {
     return { giveUpAt: `${giveUpAt}`, knows: (sha) => scripts.size === scripts.add(sha).size };
   }
 
-  #lane(lane: Lane): { readonly link: Link; readonly turns: Turns } {
+  #lane(lane: Lane): { readonly link: Link<Client>; readonly turns: Turns } {
     const known = this.#lanes.get(lane);
     if (known) return known;
     const measure = (client: Client): Promise<void> => this.#measure(client);
-    const link = new Link({ access: this.#access, locate: this.#locate, prepare: measure, probe: measure });
+    const parts = { access: this.#access, locate: this.#locate, prepare: measure, probe: measure };
+    const link = new Link({ ...parts, make: connectionTo });
     const made = { link, turns: new Turns(lane === 'usual' ? USUAL_TURNS : REPLICATED_TURNS) };
     this.#lanes.set(lane, made);
     return made;
@@ -183,7 +190,7 @@ export class SingleServer implements Topology {
     return Promise.resolve('master');
   }
 
-  listen(_home: string, parts: Pick<LinkParts, 'prepare' | 'probe' | 'onLost'>): Link {
+  listen(_home: string, parts: ListenParts): Link<Listener> {
     return this.#server.listen(parts);
   }
 

@@ -1,17 +1,18 @@
 import type { Appended } from '../call/log.js';
 import type { Newcomer, OnWake, WakeBus } from '../call/ports.js';
 import type { Cipher, Place } from './cipher.js';
-import type { Client } from './connection.js';
 import { before } from './deadline.js';
 import { Doubts } from './doubts.js';
+import { asRedisError } from './failure.js';
 import type { Link } from './link.js';
+import type { Listener } from './listener.js';
 import type { Names } from './names.js';
 import { Owed } from './owed.js';
 import type { Redis } from './redis.js';
 import type { Topology } from './topology.js';
 import { messageIn, textOf, type WakeMessage } from './wake-message.js';
 
-/** A connection that is made anew within this time has missed something; one that is not is of no use, in milliseconds. */
+/** Who is not listened for again within this time looks, in milliseconds: no more may be missed. */
 const LOST_MS = 1_000;
 
 /** Everybody in this process who listens for one account. */
@@ -20,8 +21,8 @@ interface Subscription {
   readonly listeners: Set<{ readonly onWake: OnWake }>;
   /** The server that it is on; null: not known yet. */
   home: string | null;
-  /** The connection on which it was asked for; null: none yet. */
-  client: Client | null;
+  /** The connection on which it was asked for; null: none yet, or it was ended there. */
+  client: Listener | null;
   /** Settles when that connection delivers. */
   live: Promise<void>;
   /** Some connection has delivered, so that a new one takes over. */
@@ -45,9 +46,11 @@ export class RedisWakeBus implements WakeBus {
   readonly #names: Names;
   readonly #onHeard: RedisWakeBusParts['onHeard'];
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #links = new Map<string, Link>();
+  readonly #links = new Map<string, Link<Listener>>();
   readonly #doubts = new Doubts();
   readonly #owed = new Owed((channel) => this.#publish(channel, ''));
+  /** Runs while somebody is not listened for. */
+  #seeking: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor({ redis, topology, cipher, names, onHeard }: RedisWakeBusParts) {
@@ -78,6 +81,7 @@ export class RedisWakeBus implements WakeBus {
       await this.#redis.guarded('subscribe', () => this.#settle(subscription));
       return unsubscribe;
     } catch (error) {
+      void this.#topology.doubt();
       await unsubscribe();
       throw error;
     }
@@ -102,6 +106,7 @@ export class RedisWakeBus implements WakeBus {
     this.#closed = true;
     this.#owed.close();
     this.#subscriptions.clear();
+    clearInterval(this.#seeking ?? undefined);
     await Promise.all([...this.#links.values()].map((link) => link.close()));
   }
 
@@ -119,43 +124,54 @@ export class RedisWakeBus implements WakeBus {
     const deadline = this.#redis.deadline();
     await this.#redis.proved(deadline);
     subscription.home ??= await before(deadline, this.#topology.homeOf(subscription.channel));
-    await this.#link(subscription.home)
-      .use(deadline, (client) => this.#ask(client, [subscription]))
-      .catch((error: unknown) => {
-        void this.#topology.doubt();
-        throw error;
-      });
+    await this.#link(subscription.home).use(deadline, (client) => this.#ask(client, subscription));
     subscription.wasLive = true;
   }
 
-  #link(home: string): Link {
+  #link(home: string): Link<Listener> {
     const known = this.#links.get(home);
     if (known) return known;
     const link = this.#topology.listen(home, {
       prepare: (client) => this.#resume(home, client),
-      probe: async (client) => {
-        await client.sendCommand(['PING']);
-      },
-      onLost: () => this.#lost(home),
+      onLost: () => this.#seek(),
     });
     this.#links.set(home, link);
     return link;
   }
 
-  /** Who listens there looks what there is when it is not back soon: it cannot, and ends, or something was missed. */
-  #lost(home: string): void {
-    setTimeout(() => {
-      const here = [...this.#subscriptions.values()].filter((subscription) => subscription.home === home);
-      this.#doubts.raise(here.filter(({ client, wasLive }) => wasLive && client?.isReady !== true));
+  /** Who is not listened for is sought, and looks meanwhile, again and again: it cannot, and ends, or has missed nothing. */
+  #seek(): void {
+    if (this.#closed) return;
+    this.#seeking ??= setInterval(() => {
+      const deaf = [...this.#subscriptions.values()].filter((subscription) => this.#isDeaf(subscription));
+      this.#doubts.raise(deaf);
+      if (deaf.length > 0) return void this.#topology.doubt();
+      clearInterval(this.#seeking ?? undefined);
+      this.#seeking = null;
     }, LOST_MS).unref();
   }
 
+  /** As the link says: a server that hangs takes connections and whatever is asked, and never answers. */
+  #isDeaf({ home, client, wasLive }: Subscription): boolean {
+    return wasLive && (client === null || this.#links.get(home ?? '')?.isUp !== true);
+  }
+
   /** A new connection takes over: what was said since the last one broke was missed. */
-  async #resume(home: string, client: Client): Promise<void> {
-    client.on('sharded-channel-moved', (channel: string) => void this.#regain(channel, client));
+  async #resume(home: string, client: Listener): Promise<void> {
+    client.onMessage = this.#onMessage;
+    client.onEnded = (channel) => this.#lost(this.#subscriptions.get(channel), client);
     const here = [...this.#subscriptions.values()].filter((subscription) => subscription.home === home);
-    await this.#ask(client, here);
+    // One channel that has gone elsewhere costs the others nothing.
+    await Promise.all(here.map((subscription) => this.#ask(client, subscription).catch(unlessMoved)));
     this.#doubts.raise(here.filter(({ wasLive }) => wasLive));
+  }
+
+  /** It is not listened to there any more: it is moved as soon as it is known who has its slot, be it the same server. */
+  #lost(subscription: Subscription | undefined, client: Listener): void {
+    if (subscription?.client !== client) return;
+    subscription.client = null;
+    this.#seek();
+    void this.#topology.doubt();
   }
 
   /** Channels may be at home elsewhere now; and some may have been lost, and not been found again so far. */
@@ -171,16 +187,7 @@ export class RedisWakeBus implements WakeBus {
     }
   }
 
-  /** The server has ended a subscription, as it does when a slot changes hands, even if that is from itself to itself. */
-  async #regain(channel: string, client: Client): Promise<void> {
-    const subscription = this.#subscriptions.get(channel);
-    if (subscription?.client !== client) return;
-    subscription.client = null;
-    await this.#topology.doubt();
-    await this.#move(subscription).catch(() => undefined);
-  }
-
-  /** @throws RedisError: it is tried again when its server is connected, and whenever it is asked who has which slot */
+  /** @throws RedisError: it is tried again whenever it is asked who has which slot */
   async #move(subscription: Subscription): Promise<void> {
     const home = await this.#topology.homeOf(subscription.channel);
     const isThere = home === subscription.home && subscription.client !== null;
@@ -188,36 +195,26 @@ export class RedisWakeBus implements WakeBus {
     if (home !== subscription.home) this.#leave(subscription);
     subscription.home = home;
     subscription.client = null;
+    this.#seek();
     await this.#settle(subscription);
     this.#doubts.raise([subscription]);
   }
 
-  /** Asks for those channels that this connection was not asked for yet. */
-  async #ask(client: Client, wanted: readonly Subscription[]): Promise<void> {
-    const missing = wanted.filter((subscription) => subscription.client !== client);
-    // In a cluster one command may name the channels of one slot only.
-    const groups = this.#topology.sharded ? missing.map((subscription) => [subscription]) : [missing];
-    for (const group of groups.filter(({ length }) => length > 0)) {
-      const channels = group.map(({ channel }) => channel);
-      const live = this.#topology.sharded
-        ? client.sSubscribe(channels, this.#onMessage, true)
-        : client.subscribe(channels, this.#onMessage, true);
-      for (const subscription of group) {
-        subscription.client = client;
-        subscription.live = live;
-      }
-      live.catch(() => group.forEach((subscription) => (subscription.client = null)));
-    }
-    await Promise.all(wanted.map(({ live }) => live));
+  /** Asks for the channel, unless this connection was asked already or nobody wants it any more. */
+  #ask(client: Listener, subscription: Subscription): Promise<void> {
+    const { channel } = subscription;
+    if (subscription.client === client || this.#subscriptions.get(channel) !== subscription) return subscription.live;
+    const live = client.ask(this.#topology.sharded ? 'SSUBSCRIBE' : 'SUBSCRIBE', channel);
+    subscription.client = client;
+    subscription.live = live;
+    live.catch(() => this.#lost(subscription, client));
+    return live;
   }
 
   #leave({ channel, client }: Subscription): void {
-    if (!client?.isReady) return;
-    const left = this.#topology.sharded
-      ? client.sUnsubscribe(channel, this.#onMessage, true)
-      : client.unsubscribe(channel, this.#onMessage, true);
-    // The connection broke, and the subscription with it.
-    left.catch(() => undefined);
+    const left = client?.ask(this.#topology.sharded ? 'SUNSUBSCRIBE' : 'UNSUBSCRIBE', channel);
+    // The connection broke, or the slot went elsewhere, and the subscription with it.
+    left?.catch(() => undefined);
   }
 
   #read(message: Buffer, channel: string): WakeMessage {
@@ -228,12 +225,11 @@ export class RedisWakeBus implements WakeBus {
     }
   }
 
-  readonly #onMessage = (message: Buffer, channel: Buffer): void => {
-    const name = channel.toString();
-    const subscription = this.#subscriptions.get(name);
+  readonly #onMessage = (message: Buffer, channel: string): void => {
+    const subscription = this.#subscriptions.get(channel);
     if (!subscription) return;
     if (subscription.home !== null) this.#links.get(subscription.home)?.heard();
-    const heard = this.#read(message, name);
+    const heard = this.#read(message, channel);
     const { callId, appended, came } = heard;
     if (!came) this.#onHeard(heard);
     for (const { onWake } of subscription.listeners) onWake(callId, appended, came);
@@ -242,6 +238,10 @@ export class RedisWakeBus implements WakeBus {
 
 function newSubscription(channel: string): Subscription {
   return { channel, listeners: new Set(), home: null, client: null, live: Promise.resolve(), wasLive: false };
+}
+
+function unlessMoved(error: unknown): void {
+  if (!asRedisError(error).hint?.startsWith('MOVED')) throw error;
 }
 
 function placeOf(channel: string): Place {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createClient } from '@keyv/redis';
 import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { slotOf } from '../../src/redis/slots.js';
 import { ANSWER, device, startInput } from '../call/world.js';
 import { longIt } from '../support/full.js';
@@ -7,7 +9,7 @@ import { eventually } from '../support/process.js';
 import { startRedis, startRedisCluster, startRedisSentinels, startReplica } from '../support/redis.js';
 import type { RedisCluster, RedisServer } from '../support/redis.js';
 import { contentsOf } from './contents.js';
-import { PATIENT, pairTag, startNode } from './setup.js';
+import { PATIENT, pairTag, startNode, startReadyNode } from './setup.js';
 
 const [ALICE, BOB] = [device('alice', 'phone'), device('bob', 'phone')];
 
@@ -64,6 +66,36 @@ describe('a Redis Cluster', () => {
     expect(node.failures).toEqual([]);
     await node.close();
   });
+
+  it('hears again when a subscription was ended while the server was asked something', async () => {
+    const node = await startReadyNode(cluster.url, PATIENT);
+    const heard: (string | null)[] = [];
+    await node.wakeBus.subscribe('dave', (callId) => heard.push(callId));
+    const channels = await Promise.all(cluster.primaries.map((server) => server.command('PUBSUB', 'SHARDCHANNELS')));
+    const home = channels.findIndex((there) => (there as readonly string[]).length > 0);
+    const [channel = ''] = channels[home] as readonly string[];
+    const server = cluster.primaries[home];
+    const id = String(await server?.command('CLUSTER', 'MYID'));
+    const admin = createClient({ url: server?.url ?? '', disableClientInfo: true });
+    await admin.connect();
+    for (let time = 0; time < 3; time++) {
+      heard.length = 0;
+      // It wakes with this before a question that comes while it sleeps; to itself, so that nobody sees the slot elsewhere.
+      server?.suspend();
+      const ended = admin.sendCommand(['CLUSTER', 'SETSLOT', `${slotOf(channel)}`, 'NODE', id]);
+      await wait(450);
+      server?.resume();
+      await ended;
+      await eventually(() => heard.includes(null));
+      await eventually(
+        async () => ((await server?.command('PUBSUB', 'SHARDCHANNELS')) as readonly string[]).length > 0,
+      );
+      node.wakeBus.wake(['dave'], `call-${time}`);
+      await eventually(() => heard.includes(`call-${time}`));
+    }
+    admin.destroy();
+    await node.close();
+  }, 60_000);
 
   /** Moves a slot to the next server, as redis-cli's reshard does. */
   async function move(slot: number): Promise<void> {

@@ -107,6 +107,8 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'redis/doubts.ts #waiting': 'subscriptions of this process',
   'redis/heartbeat.ts #onDoubt': 'the bus of wake-ups',
   'redis/known-calls.ts #calls': 'MOST calls of MOST_BYTES',
+  'redis/listener.ts #asked':
+    'a probe, and the channels asked for and not answered: gone with the answer, or the connection',
   'redis/owed.ts #channels': 'MOST channels',
   'redis/presence.ts #drawn': 'sockets that begin while an epoch is drawn, each until its answer; it remembers none',
   'redis/presence.ts #epochs': 'streams of this process; gone when they close',
