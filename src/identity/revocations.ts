@@ -1,4 +1,5 @@
 import type { Clock } from '../ports.js';
+import { actingForAll } from './acting.js';
 import { RecentlyUsed } from './recently-used.js';
 import type { Sessions } from './session.js';
 
@@ -56,7 +57,8 @@ export function shareRevocations(
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;
   const ask = async (): Promise<void> => {
-    for (const { accountId, deviceId, at } of await shared.news()) sessions.revoke(accountId, deviceId, at);
+    for (const { accountId, deviceId, at } of await actingForAll(() => shared.news()))
+      sessions.revoke(accountId, deviceId, at);
   };
   return {
     // However many sockets come at once: what is asked already may have been read before, the one after it was not.

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { actingForAll } from '../identity/acting.js';
 import { before, deadlineIn, elapsed } from './deadline.js';
 import type { Deadline } from './deadline.js';
 import { asRedisError, RedisError } from './failure.js';
@@ -107,7 +108,7 @@ export class Cluster implements Topology {
 
   /** Asks who has which slot, unless that is being asked already; a little later when it just was. */
   doubt(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => {
+    this.#refreshing ??= actingForAll(() => this.#refresh()).finally(() => {
       this.#refreshing = null;
       this.#refreshedAt = elapsed();
     });

@@ -1,3 +1,4 @@
+import { actingForAll } from '../identity/acting.js';
 import { RedisError } from './failure.js';
 import type { Cipher, Place } from './cipher.js';
 import { before } from './deadline.js';
@@ -64,7 +65,7 @@ export class KeyProof {
 
   /** Asks, also when it is known: Redis may have been emptied meanwhile, and gets the proof again. */
   look(run: RunUnproved, deadline: Deadline): Promise<void> {
-    this.#asking ??= this.#look(run, deadline).finally(() => (this.#asking = null));
+    this.#asking ??= actingForAll(() => this.#look(run, deadline)).finally(() => (this.#asking = null));
     return this.#asking;
   }
 

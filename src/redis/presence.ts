@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { DeviceRef } from '../call/call.js';
 import type { DevicePresence, Entered, Presence, Standing } from '../call/presence.js';
+import { actingForAll } from '../identity/acting.js';
 import type { Cipher } from './cipher.js';
 import type { Heartbeat } from './heartbeat.js';
 import { KEPT_MS } from './kept.js';
@@ -85,7 +86,7 @@ export class RedisPresence implements Presence {
   }
 
   #draw(count: number): Promise<number[]> {
-    const first = this.#redis.run(EPOCH, [this.#names.epoch], [KEPT_MS, count]);
+    const first = actingForAll(() => this.#redis.run(EPOCH, [this.#names.epoch], [KEPT_MS, count]));
     this.#drawing = first.catch(() => undefined);
     return first.then((number) => Array.from({ length: count }, (_, i) => (number as number) + i));
   }

@@ -2,7 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createClient } from '@keyv/redis';
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { actingFor } from '../../src/identity/acting.js';
+import { LIMITS } from '../../src/limits.js';
+import { Cluster } from '../../src/redis/cluster.js';
+import { deadlineIn } from '../../src/redis/deadline.js';
 import { slotOf } from '../../src/redis/slots.js';
+import { readRedisUrl, type RedisTarget } from '../../src/redis/url.js';
 import { ANSWER, device, startInput } from '../call/world.js';
 import { longIt } from '../support/full.js';
 import { eventually } from '../support/process.js';
@@ -39,6 +44,27 @@ describe('a Redis Cluster', () => {
     const calls = contents.map((kept) => kept.filter(({ key }) => key.startsWith('voip:call:')).length);
     expect(Math.min(...calls)).toBeGreaterThan(0);
     await node.close();
+  });
+
+  it('is asked who has which slot though it is for an account that may ask for nothing more', async () => {
+    const { addresses, ...target } = readRedisUrl(cluster.url) as RedisTarget;
+    const topology = new Cluster({ ...target, ca: '', silentMs: 20_000 }, addresses);
+    const servers = await topology.servers();
+    await eventually(() => topology.isUp);
+    // Not just after it was asked.
+    await wait(200);
+    let looks = 0;
+    topology.onLooked(() => (looks += 1));
+    const atMost = LIMITS.storeOperationsAtOnce + LIMITS.storeOperationsWaiting;
+    const crowd = servers.flatMap((server) =>
+      Array.from({ length: atMost }, () =>
+        actingFor('mallory', () => server.send(deadlineIn(20_000), () => [['PING']], 'usual')),
+      ),
+    );
+    const asked = actingFor('mallory', () => topology.doubt());
+    await Promise.allSettled([...crowd, asked]);
+    expect(looks).toBe(1);
+    await topology.close();
   });
 
   it('moves slots while calls go on, and whoever listens is listening afterwards', async () => {

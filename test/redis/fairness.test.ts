@@ -119,6 +119,21 @@ describe('a Redis connection that accounts share', () => {
     expect(during).toBeLessThanOrEqual(FAIR);
   }, 60_000);
 
+  it('gives sockets their epochs that come with one of an account that may ask for nothing more', async () => {
+    const crowd = Promise.allSettled(
+      Array.from({ length: LIMITS.storeOperationsAtOnce + LIMITS.storeOperationsWaiting }, () =>
+        actingFor('mallory', () => node.presence.devicesOf('mallory')),
+      ),
+    );
+    await expect(actingFor('mallory', () => node.presence.devicesOf('mallory'))).rejects.toMatchObject({
+      code: 'CALL_RATE_LIMITED',
+    });
+    const drawn = ['mallory', 'other0', 'other1'].map((account) => actingFor(account, () => node.presence.nextEpoch()));
+    const [first = 0, ...others] = await Promise.all(drawn);
+    expect(others).toEqual([first + 1, first + 2]);
+    await crowd;
+  }, 60_000);
+
   it('is kept while answers come, however late, and dropped when nothing comes', async () => {
     await node.close();
     node = startNode(server.url);
