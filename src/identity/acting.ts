@@ -3,7 +3,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** Null: nobody asks. It makes every promise of the process dearer, so there is one only where accounts share something. */
 let acting: AsyncLocalStorage<string | null> | null = null;
 
-/** Runs work for an account: what it sets off, however deep, can be told to be that account's. */
+/**
+ * Runs work for an account: what it sets off, however deep, can be told to be that account's. Names that begin with \0 are of
+ * parts of the service: no account has one.
+ */
 export function actingFor<Result>(accountId: string, work: () => Result): Result {
   return acting ? acting.run(accountId, work) : work();
 }

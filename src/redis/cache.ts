@@ -17,7 +17,7 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 export function createRedisCache(redis: Redis, cipher: Cipher, names: Names): Keyv {
   const placeOf = (key: string): Place => ({ key: names.cached(key), field: 'value', position: 0 });
   /** It has a share of the connection of its own: requests of people who are not known yet read and write here. */
-  const apart = <Result>(work: () => Promise<Result>): Promise<Result> => actingFor('cache', work);
+  const apart = <Result>(work: () => Promise<Result>): Promise<Result> => actingFor('\0cache', work);
   const keep = async (key: string, value: Buffer | '', ttlMs: number): Promise<boolean> => {
     const { key: kept } = placeOf(key);
     const until = { deadline: deadlineIn(CACHE_MS) };

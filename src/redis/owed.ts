@@ -22,7 +22,7 @@ export class Owed {
     if (this.#closed || this.#channels.size >= MOST) return;
     this.#channels.add(channel);
     // It has a share of Redis of its own: the account that is owed first does not pay for all.
-    if (!this.#paying) void actingFor('owed', () => this.#pay());
+    if (!this.#paying) void actingFor('\0owed', () => this.#pay());
   }
 
   close(): void {
