@@ -18,6 +18,8 @@ export async function oneFile() {
     entryPoints: [BUILT],
     outfile: ONE_FILE,
     bundle: true,
+    // A third less to read at each start.
+    minifyWhitespace: true,
     platform: 'node',
     format: 'esm',
     external: ['ruru', 'class-validator'],

@@ -1,7 +1,7 @@
 /** A login service that is slow with its keys, before the server as it is started. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startFakeJwks, type FakeJwks } from '../support/fake-jwks.js';
-import { eventually, startServer, type RunningProcess } from '../support/process.js';
+import { eventually, startOneFileServer, type RunningProcess } from '../support/process.js';
 import { createTestLogin, type TestLogin } from '../support/tokens.js';
 
 let login: TestLogin;
@@ -20,7 +20,7 @@ async function withServer(
 ): Promise<void> {
   Object.assign(jwks, { delayMs, jwks: login.jwks });
   const settings = { AUTH_JWKS_URL: jwks.url, AUTH_ISSUER: login.issuer, AUTH_AUDIENCE: login.audience };
-  const server: RunningProcess = startServer({ ...settings, ...env });
+  const server: RunningProcess = startOneFileServer({ ...settings, ...env });
   try {
     const [, origin = ''] = await server.printed(/"address":"(http[^"]+)","msg":"Listening"/);
     await test(async () => {

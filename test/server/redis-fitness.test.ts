@@ -7,7 +7,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encryptionKey } from '../support/nodes.js';
-import { eventually, startServer, type RunningProcess } from '../support/process.js';
+import { eventually, startOneFileServer, type RunningProcess } from '../support/process.js';
 import { freePorts, startRedis } from '../support/redis.js';
 import { redisTls } from '../support/redis-tls.js';
 import { selfSigned } from '../support/self-signed.js';
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 function start(env: Readonly<Record<string, string>>): RunningProcess {
   const keys = { NAME_KEY: randomBytes(32).toString('base64'), ENCRYPTION_KEYS: encryptionKey('k1') };
-  const server = startServer({ ...keys, ...env });
+  const server = startOneFileServer({ ...keys, ...env });
   stops.push(() => server.stop());
   return server;
 }

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FULL } from '../support/full.js';
-import { startServer } from '../support/process.js';
+import { startOneFileServer } from '../support/process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'start-'));
 const file = (name: string, content: string): string => {
@@ -93,7 +93,7 @@ const OF_EACH_KIND = FAILURES.filter((_failure, n) => [0, 4, 10].includes(n));
 
 describe('a start that fails', () => {
   it.each(FULL ? FAILURES : OF_EACH_KIND)('for %s: one line, no stack, exit 1', async (_name, env, line) => {
-    const server = startServer(env());
+    const server = startOneFileServer(env());
     expect(await server.ended).toEqual({ code: 1, signal: null });
     const told = server
       .output()
@@ -104,7 +104,7 @@ describe('a start that fails', () => {
   });
 
   it.each(FULL ? OF_EACH_KIND : OF_EACH_KIND.slice(0, 1))('for %s: JSON in production', async (_name, env, line) => {
-    const server = startServer({ ...production(), ...env() });
+    const server = startOneFileServer({ ...production(), ...env() });
     expect((await server.ended).code).toBe(1);
     const lines = server
       .output()
@@ -134,7 +134,7 @@ function portsOf(pid: number): readonly number[] {
 
 describe('in production', () => {
   it('nothing but JSON is written, metrics have a port of their own, and no signal opens the inspector', async () => {
-    const server = startServer({ ...production(), METRICS_PORT: '0', CORS_ORIGINS: 'https://app.example' });
+    const server = startOneFileServer({ ...production(), METRICS_PORT: '0', CORS_ORIGINS: 'https://app.example' });
     const [, origin = ''] = await server.printed(/"address":"(http:[^"]+)","msg":"Listening"/);
     const [, metrics = ''] = await server.printed(/"address":"(http:[^"]+\/metrics)"/);
     expect(await (await fetch(metrics)).text()).toContain('process_cpu_seconds_total');
@@ -160,7 +160,7 @@ describe('in production', () => {
   });
 
   it('metrics are nowhere unless asked for', async () => {
-    const server = startServer(production());
+    const server = startOneFileServer(production());
     const [, origin = ''] = await server.printed(/"address":"(http:[^"]+)","msg":"Listening"/);
     expect((await fetch(`${origin}/metrics`)).status).toBe(404);
     await server.stop();

@@ -5,7 +5,7 @@ import { CallRelayDocument } from '../../src/client/generated/documents.js';
 import type { CallRelayQuery } from '../../src/client/generated/types.js';
 import { startFakeDns, type FakeDns } from './fake-dns.js';
 import { startFakeProvider, type FakeProvider } from './fake-provider.js';
-import { startServer, type RunningProcess } from './process.js';
+import { startOneFileServer, type RunningProcess } from './process.js';
 import { createTestLogin, type TestLogin } from './tokens.js';
 
 /** What came back for one request, body and all. */
@@ -82,7 +82,7 @@ export async function startRelayWorld({ env = {}, config = relayConfig }: RelayW
   writeFileSync(keyFile, login.publicPem);
   writeConfig(config(provider, dns));
 
-  const server = startServer({
+  const server = startOneFileServer({
     AUTH_PUBLIC_KEY_FILE: keyFile,
     AUTH_ISSUER: login.issuer,
     AUTH_AUDIENCE: login.audience,
