@@ -41,6 +41,7 @@ export const LIMITS = {
   documentAliases: 15,
   documentTokens: 1_000,
   documentDirectives: 20,
+  documentLargeTexts: 2,
   documentNameLength: 256,
   documentLines: 4_096,
   documentWork: 4_000,

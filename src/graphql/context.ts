@@ -45,7 +45,7 @@ export interface Operation {
   /** The caller, checked once an operation. @throws SignalingError CALL_UNAUTHORIZED or CALL_UNAVAILABLE */
   readonly viewer: () => Soon<Viewer>;
   /** Whether the caller's session was found valid: looked at before the operation is, which costs more. */
-  identified(): Promise<boolean>;
+  identified(): Soon<boolean>;
   /** The caller's calls: none is read twice for it. @throws as {@link viewer} */
   reads(): Soon<CallReads>;
   /** The socket of ours that it came over; null over HTTP, and over a host's own WebSocket. */
@@ -67,7 +67,7 @@ export function createOperation(
 ): CallContext {
   let known: Soon<Viewer> | undefined;
   const viewer = (): Soon<Viewer> => (known ??= identify());
-  const identified = async (): Promise<boolean> =>
+  const identified = (): Soon<boolean> =>
     caught(
       () => next(viewer(), () => true),
       () => false,

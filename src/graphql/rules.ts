@@ -15,7 +15,7 @@ import { LIMITS } from '../limits.js';
  * (`LIMITS.documentTokens`), everything else here. Introspection is exempt from the depth: where it is off, its own rule
  * refuses it.
  */
-export const documentLimits: readonly ValidationRule[] = [nameRule, depthRule, aliasRule, directiveRule];
+export const documentLimits: readonly ValidationRule[] = [nameRule, depthRule, aliasRule, largeTextRule, directiveRule];
 
 /** @param introspection whether it is answered */
 export function documentRules(introspection: boolean): readonly ValidationRule[] {
@@ -94,6 +94,27 @@ function aliasRule(context: ValidationContext): ASTVisitor {
           new GraphQLError(`The document has more than ${LIMITS.documentAliases} aliases.`, { nodes: node }),
         );
       }
+    },
+  };
+}
+
+/** Fields with the longest texts: under many names, a short document would have an answer thousands of times as long. */
+const LARGE_TEXTS = new Set(['Call.attachment', 'SessionDescription.sdp', 'IceCandidate.candidate', '_Service.sdl']);
+
+function largeTextRule(context: ValidationContext): ASTVisitor {
+  const names = new Map<string, Set<string>>();
+  return {
+    Field(node) {
+      const field = `${context.getParentType()?.name}.${node.name.value}`;
+      if (!LARGE_TEXTS.has(field)) return;
+      const given = names.get(field) ?? new Set();
+      names.set(field, given.add((node.alias ?? node.name).value));
+      if (given.size <= LIMITS.documentLargeTexts) return;
+      context.reportError(
+        new GraphQLError(`The document asks for ${field} under more than ${LIMITS.documentLargeTexts} names.`, {
+          nodes: node,
+        }),
+      );
     },
   };
 }

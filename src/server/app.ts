@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { methodMustBe } from '../graphql/http-policy.js';
 import { LIMITS } from '../limits.js';
 import { CONTENT_ENCODING, httpError, STOPPING, type HttpErrorOptions } from './http-error.js';
+import { serveOneByOne } from './one-by-one.js';
 import { pathOf } from './path.js';
 
 /** An error whose message is ours, and may be sent. */
@@ -27,6 +28,7 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
     bodyLimit: LIMITS.messageBytes,
     forceCloseConnections: 'idle',
     requestTimeout: REQUEST_MS,
+    connectionTimeout: SILENT_MS,
     http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_MS },
     frameworkErrors: (_error, request, reply) =>
       void refuse(request, reply as FastifyReply, 400, { message: 'The URL is not valid.' }),
@@ -34,23 +36,7 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
     return503OnClosing: false,
   });
 
-  // Requests that come together are served in one turn of the event loop: with hundreds of them, everybody else would wait.
-  const unanswered = new WeakMap<Socket, number>();
-  const count = (socket: Socket, by: number): number => {
-    const sum = (unanswered.get(socket) ?? 0) + by;
-    unanswered.set(socket, sum);
-    return sum;
-  };
-  app.addHook('onRequest', ({ socket }, _reply, done) => {
-    if (socket.destroyed || count(socket, 1) > LIMITS.requestsPerConnection) socket.destroy();
-    else done();
-  });
-  app.addHook('onResponse', ({ socket }, _reply, done) => {
-    // Those that are answered before the next one is read came in the same turn.
-    setImmediate(count, socket, -1);
-    done();
-  });
-
+  serveOneByOne(app);
   // A connection whose last answer is sent while the server closes would keep it open until the client lets go.
   let closing = false;
   app.addHook('preClose', async () => {
@@ -106,6 +92,8 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
 /** How long a client may take to send a request, and how often that is looked at, in milliseconds. */
 const REQUEST_MS = 10_000;
 const CHECK_MS = 1_000;
+/** How long a connection may stand still, be it that its client does not take an answer. Upgrades may wait for 30 s. */
+const SILENT_MS = 40_000;
 
 /** How long a request may take to come and be answered while the server stops, in milliseconds: it is given 5 s. */
 const STOP_MS = 4_000;

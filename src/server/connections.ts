@@ -53,20 +53,25 @@ interface Group {
 /** How long a connection may be idle before it makes room for another one, in milliseconds. */
 const PATIENCE_MS = 1_000;
 /** With so many times its limit, the oldest of a group makes room even if it is not idle. */
-const AT_MOST = { address: 16, account: 4 } as const;
+const AT_MOST = 4;
+/** Of all that a server may hold, one group has no more than so many parts. */
+const PARTS = 4;
 /** How long a new connection may say nothing while the server stops, in milliseconds. */
 const SILENT_MS = 100;
 
 export function createConnections({ proxies, strangers, clock }: ConnectionsOptions): Connections {
   const connections = new WeakMap<object, Connection>();
   const groups = new Map<string, Group>();
+  /** How many the server may hold. */
+  let held = (): number => Infinity;
   const newcomers = createNewcomers({ clock, max: LIMITS.connectionsWaiting, maxMs: LIMITS.upgradeWaitMs });
 
   /** @returns the group, with room for one more */
   function groupOf(kind: Group['kind'], id: string): Group {
     const name = `${kind} ${id}`;
-    const max = kind === 'address' ? LIMITS.unknownConnectionsPerAddress : LIMITS.connectionsPerAccount;
-    const most = AT_MOST[kind] * max;
+    const part = held() / PARTS;
+    const max = Math.min(part, LIMITS[kind === 'address' ? 'unknownConnectionsPerAddress' : 'connectionsPerAccount']);
+    const most = Math.min(part, AT_MOST * max);
     const group = groups.get(name) ?? { kind, name, members: new Set(), max, most };
     groups.set(name, group);
     if (group.members.size >= max) makeRoom(group);
@@ -123,6 +128,7 @@ export function createConnections({ proxies, strangers, clock }: ConnectionsOpti
   }
 
   function bound(server: Server): void {
+    held = () => server.maxConnections ?? Infinity;
     // Node.js's own listener, which reads what comes; until it is called, nothing is.
     const listeners = server.listeners('connection');
     const serve = (socket: Socket): void => listeners.forEach((listener) => void listener.call(server, socket));

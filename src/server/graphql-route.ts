@@ -1,11 +1,12 @@
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { OperationTypeNode, type ExecutionResult } from 'graphql';
+import { OperationTypeNode, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { startAnswerTime } from '../graphql/answer-time.js';
 import type { CallContext } from '../graphql/context.js';
 import type { Executor } from '../graphql/executor.js';
 import { GRAPHQL_RESPONSE, httpPolicy } from '../graphql/http-policy.js';
+import { next, type Soon } from '../soon.js';
 
 export interface GraphqlRouteOptions {
   readonly apollo: ApolloServer<CallContext>;
@@ -53,26 +54,24 @@ export function graphqlRoute({ apollo, executor, context, onAnswered }: GraphqlR
   };
 }
 
-/** @returns null for a subscription */
-async function answerOf(
-  executor: Executor,
-  { query, variables, operationName }: PlainOperation,
-  contextValue: CallContext,
-) {
-  const caller = (await contextValue.callSignaling.identified()) ? 'identified' : 'stranger';
-  const prepared = executor.prepare({ query, operationName }, caller);
-  if (!('document' in prepared)) return { errors: executor.masked(prepared) };
-  if (prepared.operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
-  const result = (await executor.run({
-    schema: executor.schema,
-    document: prepared.document,
-    contextValue,
-    variableValues: variables,
-    operationName,
-  })) as ExecutionResult;
-  if (!result.errors) return result;
-  const errors = executor.masked(result.errors);
-  return result.data === undefined ? { errors } : { errors, data: result.data };
+type Answer = Pick<ExecutionResult, 'data'> & { readonly errors?: readonly GraphQLFormattedError[] };
+
+/** Reads and runs in this turn what need not wait. @returns null for a subscription */
+function answerOf(executor: Executor, operation: PlainOperation, contextValue: CallContext): Soon<Answer | null> {
+  const { query, variables, operationName } = operation;
+  return next(contextValue.callSignaling.identified(), (isIdentified) => {
+    const prepared = executor.prepare({ query, operationName }, isIdentified ? 'identified' : 'stranger');
+    if (!('document' in prepared)) return { errors: executor.masked(prepared) };
+    if (prepared.operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
+    const { document } = prepared;
+    const { schema } = executor;
+    const running = executor.run({ schema, document, contextValue, variableValues: variables, operationName });
+    return next(running as Soon<ExecutionResult>, (result) => {
+      if (!result.errors) return result as Answer;
+      const errors = executor.masked(result.errors);
+      return result.data === undefined ? { errors } : { errors, data: result.data };
+    });
+  });
 }
 
 /** Anything out of the ordinary is Apollo Server's: GET, persisted queries, bodies and headers that are not as they should be. */

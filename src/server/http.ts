@@ -1,11 +1,11 @@
 import cors from '@fastify/cors';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { SignalingError } from '../errors.js';
 import type { CallContext } from '../graphql/context.js';
 import { LIMITS } from '../limits.js';
 import { systemClock } from '../ports.js';
-import { caught, next, type Soon } from '../soon.js';
+import { caught, next } from '../soon.js';
 import { isSameSecret } from './admission.js';
 import { createApp, Refusal, refuse } from './app.js';
 import { createConnections, type Connections } from './connections.js';
@@ -13,6 +13,7 @@ import { isSameHost } from '../host/origin.js';
 import { graphqlRoute, type GraphqlRouteOptions } from './graphql-route.js';
 import { CHARSET } from './http-error.js';
 import { hasTooManyValues } from './json-values.js';
+import { pathOf } from './path.js';
 import { createProxies } from './proxies.js';
 import { createShares } from './shares.js';
 import { createStrangers, type Strangers } from './strangers.js';
@@ -35,6 +36,9 @@ export interface HttpOptions extends GraphqlRouteOptions {
   readonly onDefect: (error: unknown) => void;
 }
 
+/** What a request's answer counts for at least in its account's share of a turn: some of it is made later. */
+const LATER_MS = 0.25;
+
 /** The HTTP door: /graphql, with the limits that come before GraphQL. Other routes are added by the caller. */
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
   const { allowsOrigin, gatewaySecret, onDefect, onRefusedOrigin } = options;
@@ -43,6 +47,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const app = createApp(onDefect);
   const connections = options.connections ?? createConnections({ proxies, strangers, clock: systemClock });
   connections.bound(app.server);
+  const shares = createShares(systemClock);
   app.addHook('preClose', async () => connections.end());
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -59,13 +64,21 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     maxAge: 86_400,
   });
 
+  // What is not of GraphQL has its limits too.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (pathOf(request.url) === '/graphql' && request.method !== 'OPTIONS') return done();
+    const address = proxies.clientOf(request.raw);
+    if (strangers.anonymousRequest(address, bodyBytes(request))) tooMany(request, reply);
+    else shares.run(address, done);
+  });
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
-    const body = parsed(request, text);
-    if (body instanceof Refusal) done(body);
-    else done(null, body);
+    inShare(request, 0, () => {
+      const body = parsed(request, text);
+      if (body instanceof Refusal) done(body);
+      else done(null, body);
+    });
   });
 
-  const shares = createShares(systemClock);
   const contexts = new WeakMap<object, CallContext>();
   const context: HttpOptions['context'] = (request) => {
     const own = contexts.get(request) ?? options.context(request);
@@ -90,11 +103,14 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   }
 
   const route = graphqlRoute({ ...options, context });
-  const ownerOf = (request: FastifyRequest): Soon<string> =>
-    caught(
+  /** Who has shown no good token has the share of its address. */
+  function inShare(request: FastifyRequest, leastMs: number, work: () => void): void {
+    const owner = caught(
       () => next(context(request).callSignaling.viewer(), ({ accountId }) => accountId),
       () => proxies.clientOf(request.raw),
     );
+    void next(owner, (name) => void shares.run(name, work, leastMs));
+  }
 
   app.route({
     url: '/graphql',
@@ -110,16 +126,16 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
         return refuse(request, reply, 403, { message: GATEWAY_ONLY });
       }
       // The rest of what it sends is not read.
-      if (await isTooMuch(request)) {
-        return refuse(request, reply, 429, { retryAfterSeconds: 1, headers: { connection: 'close' } });
-      }
+      if (await isTooMuch(request)) return tooMany(request, reply);
     },
-    handler: async (request, reply) => {
-      const owner = await ownerOf(request);
-      return new Promise((resolve) => shares.run(owner, () => resolve(route(request, reply))));
-    },
+    handler: (request, reply) =>
+      new Promise((resolve) => inShare(request, LATER_MS, () => resolve(route(request, reply)))),
   });
   return app;
+}
+
+function tooMany(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return refuse(request, reply, 429, { retryAfterSeconds: 1, headers: { connection: 'close' } });
 }
 
 /**

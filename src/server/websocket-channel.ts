@@ -6,6 +6,9 @@ import { framesOf, PING, pongOf } from './websocket-frames.js';
 /** With more than this waiting to be sent, in bytes, nothing more is read from the socket. */
 const WAITING_BYTES = 256 * 1024;
 
+/** With more than this, the connection is dropped: whoever reads nothing is not written to for ever. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
 /** With less than this waiting, in bytes, the other side is taken to read: nobody has to wait for it. */
 const PROMPT_BYTES = 16 * 1024;
 
@@ -25,6 +28,10 @@ export interface WireSocket {
 /** One socket: what is sent over it, how it is closed, and whether the other side is still there. */
 export interface Channel {
   readonly isOpen: boolean;
+  /** Whether so much waits to be sent that nothing more should be asked for. */
+  readonly isFull: boolean;
+  /** @param listener told when it is full no more */
+  onRoom(listener: () => void): void;
   /**
    * Messages of one turn of the event loop leave together.
    *
@@ -107,15 +114,18 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
   /** Those who wait until that many have been taken, in order. */
   const awaited: { readonly upTo: number; readonly go: () => void }[] = [];
   let isHeld = false;
+  let onRoom = (): void => {};
+  const isFull = (): boolean => waitingBytes() > WAITING_BYTES;
   // Who does not read answers is asked nothing more of: requests wait in the client's own buffers. Pongs wait with
   // them, so one that never reads again is gone with the next ping.
   const readOrNot = (): void => {
-    const mayRead = !isHeld && waitingBytes() <= WAITING_BYTES;
+    const mayRead = !isHeld && !isFull();
     if (mayRead === socket.isPaused) socket[mayRead ? 'resume' : 'pause']();
   };
   const onTaken = (count: number): void => {
     taken += count;
     if (socket.isPaused) readOrNot();
+    if (!isFull()) onRoom();
     while (awaited[0] && awaited[0].upTo <= taken) awaited.shift()?.go();
   };
 
@@ -130,6 +140,12 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
     get isOpen() {
       return socket.readyState === socket.OPEN;
     },
+    get isFull() {
+      return isFull();
+    },
+    onRoom: (listener) => {
+      onRoom = listener;
+    },
     send: (message) => {
       if (socket.readyState !== socket.OPEN) return undefined;
       if (gathered.length === 0) setImmediate(flush);
@@ -138,6 +154,7 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
       given += 1;
       const waiting = waitingBytes();
       if (waiting > WAITING_BYTES) readOrNot();
+      if (waiting > MOST_BYTES) socket.terminate();
       if (waiting <= PROMPT_BYTES) return undefined;
       const upTo = given;
       return new Promise((go) => awaited.push({ upTo, go }));

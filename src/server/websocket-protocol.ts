@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { LIMITS } from '../limits.js';
 import type { Admitted } from './websocket-admission.js';
 import type { Channel } from './websocket-channel.js';
@@ -10,6 +11,8 @@ import { authorizationIn } from './websocket-token.js';
 /** One socket, from its opening to its close. */
 export interface Session extends Admitted {
   readonly channel: Channel;
+  /** The connection under it. */
+  readonly wire: Duplex;
   /** Of the upgrade request: a gateway sends the token there, and browsers send cookies. */
   readonly headers: IncomingHttpHeaders;
   /** Null until connection_init has been acknowledged. */

@@ -26,6 +26,7 @@ import { Protocol, type ProtocolOptions, type Session } from './websocket-protoc
 import { startRechecks } from './websocket-rechecks.js';
 import { createSockets } from './websocket-sockets.js';
 import { TOKEN_MISSING } from './websocket-token.js';
+import { createTurnedAway } from './websocket-turned-away.js';
 import { handshakeRefusal, ORIGIN_REFUSED, refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
 
 export interface DoorOptions extends UpgradeRules, Pick<ProtocolOptions, 'executor' | 'contextFor'> {
@@ -96,6 +97,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
   );
   const rules = { ...options, allowsOrigin: asPredicate(options.allowsOrigin) };
   const sockets = createSockets(options.maxSockets);
+  const turnedAway = createTurnedAway();
   const proxies = createProxies(options.trustProxy ?? null);
   const strangers = options.strangers ?? createStrangers({ clock });
   const upgrades = createNewcomers({ clock, max: LIMITS.upgradesWaiting, maxMs: LIMITS.upgradeWaitMs });
@@ -144,7 +146,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
 
   function take(socket: WebSocket, wire: Duplex, { headers }: IncomingMessage, admitted: Admitted): () => void {
     const channel = createChannel(socket, { wire, heartbeat });
-    open(socket, { ...admitted, channel, headers, operations: null, connection: null });
+    open(socket, { ...admitted, wire, channel, headers, operations: null, connection: null });
     return () => channel.close(4408);
   }
 
@@ -154,7 +156,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
 
     const protocol = socket.protocol === SUBPROTOCOL ? new Protocol(parts, session) : null;
     if (!protocol) channel.close(4406);
-    else takeMessages(socket, session, shares, (text) => protocol.receive(text));
+    else takeMessages(socket, session, { shares, receive: (text) => protocol.receive(text) });
     void channel.left
       .then(() => {
         sessions.delete(session);
@@ -178,7 +180,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
       const connection = createConnection({ viewer, channel, clock, unanswered });
       // Known from here on, so that a revocation finds it.
       session.connection = connection;
-      if (await hasPlace(connection)) connection.epoch = await options.nextEpoch(viewer);
+      if (await hasPlace(connection, session.wire)) connection.epoch = await options.nextEpoch(viewer);
       else channel.close(1013);
       return channel.isOpen ? connection : null;
     } catch (error) {
@@ -196,9 +198,11 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
   }
 
   /** A client whose network is gone leaves sockets behind that say nothing: they make room for the one that it opens. */
-  async function hasPlace(connection: OwnConnection): Promise<boolean> {
+  async function hasPlace(connection: OwnConnection, wire: Duplex): Promise<boolean> {
     const others = sockets.add(connection);
     if (others === null) return true;
+    if (!turnedAway.mayStay(connection.viewer.accountId, wire)) connection.drop();
+    if (!connection.isLive || wire.destroyed) return false;
     await Promise.all(
       others.map(async (other) => {
         if (await other.answers(GHOST_MS)) return;

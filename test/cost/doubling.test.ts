@@ -167,14 +167,28 @@ const PARSERS: readonly (readonly [name: string, length: number, parse: (n: numb
   ],
 ];
 
-/** The least of several measurements, each of enough repetitions to be measured at all: what else runs here only adds. */
-async function leastCpu(work: () => unknown, repetitions: number): Promise<number> {
-  let least = Infinity;
-  for (let round = 0; round < 5; round += 1) {
-    const cpu = await cpuOf(async () => {
-      for (let i = 0; i < repetitions; i += 1) await work();
-    });
-    least = Math.min(least, cpu);
+const cpuOfMany = (work: () => unknown, repetitions: number): Promise<number> =>
+  cpuOf(async () => {
+    for (let i = 0; i < repetitions; i += 1) await work();
+  });
+
+const LEAST_ROUNDS = 5;
+const MOST_ROUNDS = 20;
+
+/**
+ * The least of several measurements of one thing and of another, by turns: what else runs here only adds. There are more of
+ * them until the two are as they should be.
+ */
+async function leastCpus(
+  [one, other]: readonly [() => unknown, () => unknown],
+  repetitions: number,
+  isAsItShould: (one: number, other: number) => boolean,
+): Promise<readonly [number, number]> {
+  let least: readonly [number, number] = [Infinity, Infinity];
+  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+    const [ofOne, ofOther] = [await cpuOfMany(one, repetitions), await cpuOfMany(other, repetitions)];
+    least = [Math.min(least[0], ofOne), Math.min(least[1], ofOther)];
+    if (round >= LEAST_ROUNDS && isAsItShould(...least)) break;
   }
   return least;
 }
@@ -185,17 +199,23 @@ const MEASURABLE_MS = 6;
 describe('a text of twice the length', () => {
   it.each(PARSERS)('is parsed at no more than three times the cost: %s', async (_name, length, parse) => {
     let repetitions = 1;
-    while ((await leastCpu(() => parse(length), repetitions)) < MEASURABLE_MS && repetitions < 20_000) repetitions *= 2;
-    const [once, twice] = [
-      await leastCpu(() => parse(length), repetitions),
-      await leastCpu(() => parse(2 * length), repetitions),
-    ];
-    expect(twice).toBeLessThan(3 * once + MEASURABLE_MS / 2);
+    const isMeasurable = async (): Promise<boolean> => {
+      for (let round = 0; round < LEAST_ROUNDS; round += 1)
+        if ((await cpuOfMany(() => parse(length), repetitions)) < MEASURABLE_MS) return false;
+      return true;
+    };
+    while (repetitions < 20_000 && !(await isMeasurable())) repetitions *= 2;
+    const most = (once: number): number => 3 * once + MEASURABLE_MS / 2;
+    const works = [() => parse(length), () => parse(2 * length)] as const;
+    const [once, twice] = await leastCpus(works, repetitions, (one, other) => other < most(one));
+    expect(twice).toBeLessThan(most(once));
   });
 
   it('is noticed where it costs four times as much', async () => {
     const quadratic = (n: number) => / ?Did you mean(.+?)\?$/.test('Did you mean '.repeat(n / 13));
-    const [once, twice] = [await leastCpu(() => quadratic(15_000), 1), await leastCpu(() => quadratic(30_000), 1)];
+    const works = [() => quadratic(15_000), () => quadratic(30_000)] as const;
+    // As often as it is ever measured: it is never taken for as it should be.
+    const [once, twice] = await leastCpus(works, 1, (one, other) => other < 3 * one);
     expect(twice).toBeGreaterThan(3 * once);
   });
 });

@@ -12,6 +12,17 @@ const named = (name: string, length: number): string => `query ${name.repeat(len
 const directives = (count: number): string => `{ b ${'@d '.repeat(count)} }`;
 
 describe('limits on a document', () => {
+  it('a long text is asked for under two names, its own among them, wherever they stand', () => {
+    const calls = buildSchema('type Query { calls: [Call] }  type Call { attachment: String id: ID }');
+    const asked = (source: string): string[] =>
+      validate(calls, parse(source), documentLimits).map(({ message }) => message);
+    const within = '{ calls { attachment } c: calls { attachment a: attachment } }';
+    expect(asked(within)).toEqual([]);
+    expect(asked('{ calls { a: id b: id c: id attachment } }')).toEqual([]);
+    const over = '{ calls { attachment ...F } } fragment F on Call { a: attachment b: attachment }';
+    expect(asked(over)).toEqual(['The document asks for Call.attachment under more than 2 names.']);
+  });
+
   it.each([
     ['depth', nested(10), nested(11), 'The document is nested deeper than 10.'],
     ['aliases', aliases(15), aliases(16), 'The document has more than 15 aliases.'],

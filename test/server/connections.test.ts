@@ -127,9 +127,9 @@ describe('connections that nobody is known on', () => {
     expect(await answered).toBe(OK);
   });
 
-  it('are 16 times as many at most, whatever they do', async () => {
+  it('are 4 times as many at most, whatever they do', async () => {
     await begin();
-    const most = 16 * LIMITS.unknownConnectionsPerAddress;
+    const most = 4 * LIMITS.unknownConnectionsPerAddress;
     const first = await open();
     for (let n = 1; n < most + 10; n += 1) await open();
     await until(() => !isOpen(first));

@@ -104,6 +104,26 @@ describe('sockets', () => {
     expect(await outcome(device)).toBe('in');
   });
 
+  it('of which many more come at once: a few are told, the others dropped without a word, and the account is let in again', async () => {
+    await begin();
+    const device = { sub: 'alice', device_id: 'phone' };
+    const clients = await Promise.all(Array.from({ length: 4 }, () => world.connect(device)));
+    const token = await world.bearer(device);
+    const codes = Array.from({ length: 30 }, async () => {
+      const { send, closed } = await openWire(world.url);
+      send({ type: 'connection_init', payload: { authorization: token } });
+      return (await closed).code;
+    });
+    const told = (await Promise.all(codes)).filter((code) => code !== 1006);
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.length).toBeLessThan(20);
+    expect(new Set(told)).toEqual(new Set([1013]));
+    for (const client of clients) expect(await client.run('{ hello }')).toEqual(hello);
+    clients[0]?.socket.close();
+    await clients[0]?.closed;
+    expect(await outcome(device)).toBe('in');
+  });
+
   it('of a device that answer nothing any more are dropped for a fifth, and those that answer are not', async () => {
     await begin();
     const device = { sub: 'alice', device_id: 'phone' };

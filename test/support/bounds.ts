@@ -49,6 +49,8 @@ export const BOUNDS: Readonly<Record<string, string>> = {
     'MAX_MESSAGES in all lanes together; over it the account that holds the most loses one',
   'events/webhook-lanes.ts #waiting': 'lanes of messages that wait: MAX_MESSAGES in all',
   'events/webhook-lanes.ts #heavy': 'accounts that hold more than FAIR_SHARE of MAX_MESSAGES: 100',
+  'graphql/rules.ts names': 'the same, of one document; gone with it',
+  'graphql/rules.ts given': 'names in one document: LIMITS.documentLargeTexts and those that are refused',
   'graphql/coercers.ts known': 'input types of the schema; weak',
   'graphql/device-names.ts loader': 'devices of one operation; gone with it',
   'graphql/document-work.ts sets':
@@ -123,13 +125,13 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'redis/wake-bus.ts listeners': 'streams of one account in this process: LIMITS.socketsPerAccount',
   'relay/escalation.ts #buckets': 'BUCKETS, the latest five minutes',
   'relay/service.ts #flights': 'requests under way, one a device',
-  'server/app.ts unanswered': 'connections that are open, weak',
+  'server/one-by-one.ts waiting': 'LIMITS.requestsPerConnection',
   'server/app.ts paths': 'routes that the code names',
   'server/app.ts methods': 'methods of one route',
   'server/connections.ts connections': 'connections that are open, weak',
   'server/connections.ts groups': 'networks and accounts with a connection; gone with the last one',
   'server/connections.ts members':
-    'LIMITS.unknownConnectionsPerAddress and LIMITS.connectionsPerAccount; 16 and 4 times that of those not idle for a second',
+    'LIMITS.unknownConnectionsPerAddress and LIMITS.connectionsPerAccount; four times that of those not idle for a second',
   'server/http.ts contexts': 'requests under way, weak',
   'server/newcomers.ts places': 'client addresses of those who wait',
   'server/newcomers.ts waiting':
@@ -146,9 +148,11 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/websocket-channel.ts awaited': 'operations under way on one socket, which wait for one message each',
   'server/websocket-channel.ts gathered': 'messages of one turn of the event loop',
   'server/websocket-connection.ts streams': 'LIMITS.operationsPerSocket',
+  'server/websocket-intake.ts kept': 'what was read of one socket, which is then not read from: LIMITS.messageBytes',
   'server/websocket-operations.ts #underway': 'LIMITS.operationsPerSocket',
   'server/websocket-sockets.ts byAccount': 'accounts with a socket: MAX_SOCKETS',
   'server/websocket-sockets.ts connections': 'LIMITS.socketsPerAccount of each account',
+  'server/websocket-turned-away.ts counts': 'accounts of which a socket found no place and is not gone',
   'server/websocket.ts sessions': 'sockets of this process: MAX_SOCKETS',
   'signaling/check.ts problems': 'options of one call; gone with it',
 };

@@ -1,0 +1,27 @@
+import type { Duplex } from 'node:stream';
+
+/** So many sockets of one account may wait for a place, or be closed in words, beside those that have one. */
+const MOST = 8;
+
+/** Sockets that found no place: each costs a connection until it is gone, however long its client takes. */
+export interface TurnedAway {
+  /** @returns whether it may wait and be told; else it is to be dropped at once */
+  mayStay(accountId: string, wire: Duplex): boolean;
+}
+
+export function createTurnedAway(): TurnedAway {
+  const counts = new Map<string, number>();
+  return {
+    mayStay: (accountId, wire) => {
+      const count = counts.get(accountId) ?? 0;
+      if (count >= MOST) return false;
+      counts.set(accountId, count + 1);
+      wire.once('close', () => {
+        const left = (counts.get(accountId) ?? 1) - 1;
+        if (left === 0) counts.delete(accountId);
+        else counts.set(accountId, left);
+      });
+      return true;
+    },
+  };
+}
