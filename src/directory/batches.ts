@@ -1,11 +1,9 @@
 import { RecentlyUsed } from '../identity/recently-used.js';
 import type { Clock } from '../ports.js';
+import { createPatience, FAILURES_IN_A_ROW, PAUSE_MS } from './patience.js';
 
 /** Accounts in one request; and in those that follow one that failed, so that a failure stays with whom it belongs to. */
 const SIZES = [100, 10, 1] as const;
-/** After so many failures in a row what failed is left alone for PAUSE_MS, and nobody waits for it. */
-const FAILURES_IN_A_ROW = 3;
-const PAUSE_MS = 1_000;
 const SUSPECTS_REMEMBERED = 10_000;
 /** Failed requests that are asked again in parts at the same time: the directory may be down, and is not to drown. */
 const SPLIT_AT_ONCE = 8;
@@ -59,12 +57,14 @@ export function createBatches<Answer>({ ask, timeoutMs, clock }: BatchesOptions<
   const underWay = new Map<string, Promise<Answer>>();
   let gathered: Wanted<Answer>[] = [];
   let splitting = 0;
-  let failures = 0;
-  let failedAt = -Infinity;
+  const patience = createPatience(clock);
+  const leftAlone = (): Error => new Error('left alone after failures');
 
   function load(accountId: string, maxAgeMs?: number): Promise<Answer> {
     const key = `${maxAgeMs ?? ''}:${accountId}`;
     const known = underWay.get(key);
+    const failures = suspects.get(accountId)?.failures ?? 0;
+    if (known && (patience.isOver() || failures >= FAILURES_IN_A_ROW)) return Promise.reject(leftAlone());
     if (known) return known;
     const promise = new Promise<Answer>((resolve, reject) => {
       gathered.push({ accountId, maxAgeMs, resolve, reject });
@@ -91,18 +91,14 @@ export function createBatches<Answer>({ ask, timeoutMs, clock }: BatchesOptions<
   async function deliver(group: readonly Wanted<Answer>[]): Promise<void> {
     const [{ accountId } = { accountId: '' }] = group;
     const before = group.length === 1 ? suspects.get(accountId) : undefined;
-    const isLeftAlone = (count: number, at: number): boolean =>
-      count >= FAILURES_IN_A_ROW && clock.elapsed() - at < PAUSE_MS;
-    if (isLeftAlone(failures, failedAt) || (before && isLeftAlone(before.failures, before.failedAt))) {
-      for (const { reject } of group) reject(new Error('left alone after failures'));
+    const isLeftAlone = before && before.failures >= FAILURES_IN_A_ROW && clock.elapsed() - before.failedAt < PAUSE_MS;
+    if (isLeftAlone || !patience.admits()) {
+      for (const { reject } of group) reject(leftAlone());
       return;
     }
-    if (await tryAll(group, clock.elapsed() + timeoutMs)) failures = 0;
+    if (await tryAll(group, clock.elapsed() + timeoutMs)) patience.answered();
     // One account that fails again on its own says nothing about the others.
-    else if (!before?.failures) {
-      failures += 1;
-      failedAt = clock.elapsed();
-    }
+    else if (!before?.failures) patience.failed();
   }
 
   /** Settles each of them. @returns whether anybody was answered */
@@ -167,7 +163,7 @@ export function createBatches<Answer>({ ask, timeoutMs, clock }: BatchesOptions<
     }
   }
 
-  return { load, degraded: () => failures > 0 };
+  return { load, degraded: () => patience.failures() > 0 };
 }
 
 function inParts<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {

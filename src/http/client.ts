@@ -4,6 +4,8 @@ import { createSharedLookup } from './shared-lookup.js';
 
 /** What a service around us may answer at most, in bytes. */
 const ANSWER_BYTES = 64 * 1024;
+/** How long a connection may take at most, TLS included, in milliseconds. */
+const CONNECT_MS = 10_000;
 
 /** Firewalls refuse requests that do not say who sends them (RFC 9110, section 10.1.5). */
 export const USER_AGENT = 'voip-call-signaling';
@@ -68,7 +70,7 @@ export function createHttpClient({ url, timeoutMs, production, connections = 32 
   const agent = new Agent({
     connections,
     maxResponseSize: ANSWER_BYTES,
-    connect: { lookup: createSharedLookup() },
+    connect: { lookup: createSharedLookup(), timeout: Math.min(timeoutMs, CONNECT_MS) },
   });
 
   return {
@@ -84,7 +86,11 @@ export function createHttpClient({ url, timeoutMs, production, connections = 32 
         };
         const signal = asked.signal ? AbortSignal.any([late, asked.signal]) : late;
         // undici follows no redirect by itself, so that one is a status like any other that is no success.
-        const { statusCode, headers, body } = await request(url, { ...options, dispatcher: agent, signal });
+        const { statusCode, headers, body } = await Promise.race([
+          request(url, { ...options, dispatcher: agent, signal }),
+          // undici heeds the signal only once it has a connection, which a TLS handshake may keep it from.
+          rejectedBy(signal),
+        ]);
         status = statusCode;
         const wanted = asked.reads(statusCode);
         // Read only so that the connection can be used again; after more than that it is given up.
@@ -97,9 +103,18 @@ export function createHttpClient({ url, timeoutMs, production, connections = 32 
         };
       } catch (error) {
         if (error instanceof errors.ResponseExceededMaxSizeError) throw new ServiceError('too_large', status);
-        throw new ServiceError(late.aborted ? 'timeout' : 'connection', status);
+        const isLate = late.aborted || error instanceof errors.ConnectTimeoutError;
+        throw new ServiceError(isLate ? 'timeout' : 'connection', status);
       }
     },
     close: () => agent.destroy(),
   };
+}
+
+/** Never resolves. */
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    else signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }

@@ -31,6 +31,7 @@ const KNOWN: Readonly<Record<string, string>> = {
   'createHttpDirectory.cacheName': LISTENERS,
   'createHttpDirectory.clock': TIME,
   'createHttpDirectory.onFailure': LISTENERS,
+  'createHttpPolicy.clock': TIME,
   'createHttpPolicy.onFailure': LISTENERS,
   'createJwtAuthenticator.clock': TIME,
   'createJwtAuthenticator.onFailure': LISTENERS,
