@@ -1,5 +1,5 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { methodMustBe } from '../graphql/http-policy.js';
 import { LIMITS } from '../limits.js';
@@ -29,11 +29,24 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
     forceCloseConnections: 'idle',
     requestTimeout: REQUEST_MS,
     connectionTimeout: SILENT_MS,
-    http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_MS },
+    // What has no Host is refused here, in our words.
+    http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_MS, requireHostHeader: false },
     frameworkErrors: (_error, request, reply) =>
       void refuse(request, reply as FastifyReply, 400, { message: 'The URL is not valid.' }),
     clientErrorHandler: refuseConnection,
     return503OnClosing: false,
+  });
+  app.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
+    const { status, ...answer } = httpError(417, headers.accept, {
+      message: 'The header Expect must be 100-continue.',
+    });
+    const length = Buffer.byteLength(answer.body);
+    response.writeHead(status, { ...answer.headers, connection: 'close', 'content-length': length }).end(answer.body);
+  });
+  // Node.js has taken its own listeners off.
+  app.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    socket.on('error', () => socket.destroy());
+    refuseConnection({}, socket);
   });
 
   serveOneByOne(app);
@@ -52,6 +65,15 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
   app.addHook('onRequest', (request, reply, done) => {
     if (!closing) return done();
     refuse(request, reply, 503, STOPPING);
+  });
+
+  app.addHook('onRequest', (request, reply, done) => {
+    // RFC 9112, section 3.2; probes speak HTTP/1.0 without one.
+    if (request.raw.httpVersion !== '1.1' || request.headers.host !== undefined) return done();
+    refuse(request, reply, 400, {
+      message: 'The Host header is missing or not valid.',
+      headers: { connection: 'close' },
+    });
   });
 
   const paths = new Map<string, Set<string>>();

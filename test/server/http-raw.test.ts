@@ -48,17 +48,27 @@ describe('a path that is no UTF-8', () => {
   );
 });
 
-describe('what is no HTTP', () => {
+describe('what is no HTTP, or none that is served', () => {
   it.each([
     ['no method', 'HELLO canary\r\n\r\n', 400],
     ['another protocol', '\x16\x03\x01\x02\x00\x01canary\r\n\r\n', 400],
     ['two lengths', 'POST /graphql HTTP/1.1\r\nHost: canary\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
     ['a header without a name', 'GET / HTTP/1.1\r\nHost: canary\r\n: canary\r\n\r\n', 400],
+    ['no Host', 'GET /canary HTTP/1.1\r\n\r\n', 400],
+    ['no Host, for a probe', 'GET /healthz HTTP/1.1\r\n\r\n', 400],
+    ['another expectation', 'POST /graphql HTTP/1.1\r\nHost: x\r\nExpect: canary\r\nContent-Length: 9\r\n\r\n', 417],
+    ['a tunnel', 'CONNECT canary:443 HTTP/1.1\r\nHost: canary:443\r\n\r\n', 400],
     ['headers of 64 KiB', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'canary'.repeat(11_000)}\r\n\r\n`, 431],
   ])('(%s) is answered in our shape, and not repeated', async (_what, text, status) => {
     const answer = await send(server.origin, text);
     expect(read(answer)).toEqual({ status, body: errorOf(status) });
     expect(answer).not.toContain('canary');
+  });
+
+  it('is no expectation of 100-continue, which is met', async () => {
+    const head = 'POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n';
+    const answer = await send(server.origin, `${head}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`);
+    expect(answer).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 400 /);
   });
 });
 
