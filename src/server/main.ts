@@ -1,12 +1,12 @@
 import './no-inspector.js';
 import { welcomeText } from './development.js';
 import { createLog } from './log.js';
-import { startServer, type RunningServer } from './server.js';
+import { startServer } from './server.js';
 import { parseSettings, SettingsError, type Settings } from './settings.js';
 import { StartError } from './start-error.js';
 
-/** A drain that does not come to its end is cut off. */
-const STOP_MS = 5_000;
+/** A server is given 5 s to stop, and closes in less; a start that hangs is cut off. */
+const STOP_MS = 4_850;
 
 /** In production nothing but JSON is written, for what reads it knows nothing else. */
 const isProduction = process.env['NODE_ENV'] === 'production';
@@ -48,15 +48,16 @@ async function run(settings: Settings): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info('Stopping', { signal });
-    const cutOff = setTimeout(() => process.exit(1), STOP_MS);
-    cutOff.unref();
-    const end = async (server: RunningServer): Promise<void> => {
-      await server.close();
+    const exit = (): never => {
       log.flush();
       process.exit(0);
     };
+    setTimeout(exit, STOP_MS).unref();
     // A start that fails is told below.
-    void starting.then(end, () => undefined);
+    void starting.then(
+      (server) => server.close().then(exit),
+      () => undefined,
+    );
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => stop(signal));
 

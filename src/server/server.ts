@@ -28,6 +28,9 @@ import { builtPage, serveWebPage } from './web-page.js';
 import { checkTrustedDocuments, openTrustedDocuments } from './trusted-documents.js';
 import { attachWebSocket } from './attach.js';
 
+/** How long all parts together may take to close, in milliseconds: a process is given 5 s to stop. */
+const CLOSE_MS = 4_700;
+
 export interface RunningServer {
   /** Where it listens, for example http://127.0.0.1:4000. */
   readonly origin: string;
@@ -50,10 +53,14 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     return part;
   };
   let serving = false;
-  /** In the reverse order of opening: what others rest on goes last. */
+  /** In the reverse order of opening: what others rest on goes last. What has not ended when the time is up is left. */
   const close = async (): Promise<void> => {
     serving = false;
-    for (let part = opened.pop(); part; part = opened.pop()) await part.close();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, CLOSE_MS)));
+    const end = async (part: { close(): unknown }): Promise<unknown> => part.close();
+    for (let part = opened.pop(); part; part = opened.pop()) await Promise.race([end(part).catch(onDefect), late]);
+    clearTimeout(timer);
   };
   const metrics = createMetrics();
   const onDefect = (error: unknown, correlationId?: string): void => {
@@ -131,8 +138,9 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       metrics,
     });
     boundByOpenFiles(app.server, settings.maxSockets, log, systemClock);
+    const ownPort = settings.metricsPort === null ? null : createApp(onDefect);
     // Beside each other, for each may take nearly all of the time that a server is given to stop.
-    open({ close: () => Promise.all([sockets.close(), app.close()]) });
+    open({ close: () => Promise.all([sockets.close(), app.close(), ownPort?.close()]) });
     metrics.watchSockets(() => sockets.sockets);
     if (settings.adminSecret !== null) {
       const revoke: RevocationOptions['revoke'] = async (accountId, deviceId, request) => {
@@ -142,8 +150,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     }
     if (settings.introspection) await servePlayground(app, tokens);
     if (!production && login) serveWebPage(app, { directory: builtPage(), login, clock: systemClock });
-    if (settings.metricsPort !== null) {
-      const ownPort = open(createApp(onDefect));
+    if (ownPort && settings.metricsPort !== null) {
       serveMetrics(ownPort, metrics);
       const address = await listen(ownPort, settings.host, ['METRICS_PORT', settings.metricsPort]);
       log.info('Metrics are served', { address: `${address}/metrics` });
