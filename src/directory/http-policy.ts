@@ -2,11 +2,9 @@ import { z } from 'zod';
 import type { CallPolicy } from '../call/ports.js';
 import { SignalingError } from '../errors.js';
 import { quiet } from '../host/callback.js';
-import { boolean, callable, checkGiven, clockCheck, milliseconds, url } from '../options.js';
-import { systemClock, type Clock } from '../ports.js';
+import { boolean, callable, checkGiven, milliseconds, url } from '../options.js';
 import { ServiceError } from '../http/client.js';
 import { createJsonClient, SERVICE_TIMEOUT_MS } from '../http/json-client.js';
-import { createPatience } from './patience.js';
 
 const ANSWER = z.object({ allowed: z.boolean() });
 
@@ -19,7 +17,6 @@ export interface HttpPolicyOptions {
   readonly timeoutMs?: number;
   /** Told of each request that failed; the error carries nothing secret. */
   readonly onFailure?: (error: ServiceError) => void;
-  readonly clock?: Clock;
 }
 
 const OPTIONS = {
@@ -27,7 +24,6 @@ const OPTIONS = {
   production: boolean,
   timeoutMs: milliseconds,
   onFailure: callable,
-  clock: clockCheck,
 } satisfies Record<keyof HttpPolicyOptions, unknown>;
 
 export interface HttpPolicy extends CallPolicy {
@@ -38,36 +34,28 @@ export interface HttpPolicy extends CallPolicy {
 
 /**
  * Who may call whom, asked over HTTP for each call. No answer is kept: who was blocked a second ago is blocked now. And
- * none is made up: without an answer nobody is called, and the caller hears CALL_UNAVAILABLE; at once where it has hung three
- * times in a row, but for one call a second.
+ * none is made up: without an answer nobody is called, and the caller hears CALL_UNAVAILABLE.
  *
  * @throws OptionsError with every problem of the options
  * @throws TypeError the URL cannot be used
  */
 export function createHttpPolicy(options: HttpPolicyOptions): HttpPolicy {
   checkGiven('createHttpPolicy', options, OPTIONS, ['url']);
-  const { timeoutMs = SERVICE_TIMEOUT_MS, clock = systemClock } = options;
+  const { timeoutMs = SERVICE_TIMEOUT_MS } = options;
   const onFailure = quiet(options.onFailure);
   const client = createJsonClient({ ...options, timeoutMs });
-  const patience = createPatience(clock);
   let degraded = false;
 
   return {
     mayCall: async ({ accountId, deviceId }, calleeAccountId) => {
-      if (!patience.admits()) throw new SignalingError('CALL_UNAVAILABLE');
       try {
         const answer = ANSWER.safeParse(await client.post({ caller: { accountId, deviceId }, calleeAccountId }));
         if (!answer.success) throw new ServiceError('malformed', 200);
         degraded = false;
-        patience.answered();
         return answer.data.allowed;
       } catch (error) {
         degraded = true;
-        const failure = error instanceof ServiceError ? error : new ServiceError('connection', null);
-        // With one that fails at once, nobody waits.
-        if (failure.reason === 'timeout') patience.failed();
-        else patience.answered();
-        onFailure(failure);
+        onFailure(error instanceof ServiceError ? error : new ServiceError('connection', null));
         throw new SignalingError('CALL_UNAVAILABLE');
       }
     },

@@ -31,7 +31,6 @@ const KNOWN: Readonly<Record<string, string>> = {
   'createHttpDirectory.cacheName': LISTENERS,
   'createHttpDirectory.clock': TIME,
   'createHttpDirectory.onFailure': LISTENERS,
-  'createHttpPolicy.clock': TIME,
   'createHttpPolicy.onFailure': LISTENERS,
   'createJwtAuthenticator.clock': TIME,
   'createJwtAuthenticator.onFailure': LISTENERS,
