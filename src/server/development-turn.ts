@@ -24,7 +24,7 @@ export interface TurnServer {
   stop(): Promise<void>;
 }
 
-const START_MS = 10_000;
+const START_MS = 30_000;
 const STOP_MS = 2_000;
 const NOT_INSTALLED = 127;
 
