@@ -19,11 +19,11 @@ export default {
       },
     ],
   },
-  // Twice the cores, for many suites wait for processes, browsers and timers. The long ones have three: setup/test.mjs.
-  maxWorkers: 4,
+  // One more than the cores, for many suites wait for processes, browsers and timers. With two more, pages stand still.
+  maxWorkers: 3,
   // A worker keeps what the suites before left in it, and each suite after is slower by that.
   workerIdleMemoryLimit: '400MB',
   testSequencer: './jest.sequencer.js',
-  // Four suites share two cores, on machines that may have other work.
-  testTimeout: 120_000,
+  // Three suites share two cores, on machines that may have other work.
+  testTimeout: 240_000,
 };

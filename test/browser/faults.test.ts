@@ -49,7 +49,7 @@ describe('a relay that dies in the middle of a call', () => {
   it('is found again by both sides, with new credentials, by the same peer connections', async () => {
     const [caller, callee] = await inCall();
     await world.stopRelay();
-    await Promise.all([caller, callee].map((phone) => phone.reached('RECONNECTING', 30_000)));
+    await Promise.all([caller, callee].map((phone) => phone.reached('RECONNECTING', 60_000)));
     await world.startRelay();
     const usernames: number[] = [];
     for (const phone of [caller, callee]) {

@@ -126,7 +126,7 @@ const SILENCE = 1e-6;
 export async function until<Seen>(
   look: () => Promise<Seen>,
   holds: (seen: Seen) => boolean,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<Seen> {
   const deadline = Date.now() + withinMs;
   for (;;) {

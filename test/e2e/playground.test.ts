@@ -10,7 +10,7 @@ import { startServer, type RunningServer } from '../../src/server/server.js';
 import { parseSettings } from '../../src/server/settings.js';
 import { startBrowser } from '../support/browser.js';
 
-const WITHIN = { timeout: 20_000 };
+const WITHIN = { timeout: 60_000 };
 
 let browser: Browser;
 let server: RunningServer;

@@ -5,7 +5,7 @@ import { longIt } from '../support/full.js';
 import { eventually } from '../support/process.js';
 import { happened, happens, press, seen, startWebWorld, type WebWorld } from './web-world.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 let world: WebWorld;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ async function moves(page: Page, label: string): Promise<void> {
   const frames = () => picture.evaluate((video: HTMLVideoElement) => video.getVideoPlaybackQuality().totalVideoFrames);
   await picture.waitFor();
   const before = await frames();
-  await eventually(async () => (await frames()) > before, 30_000);
+  await eventually(async () => (await frames()) > before, 90_000);
 }
 
 /** Moves the focus forward until it is on a button, and presses that. */

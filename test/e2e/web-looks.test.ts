@@ -8,7 +8,7 @@ import { FULL } from '../support/full.js';
 import { ROOT } from '../support/process.js';
 import { MEDIA, press, seen, startWebWorld, type WebWorld } from './web-world.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 const ALL_SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } } as const;
 const SIZES = FULL ? ALL_SIZES : { phone: ALL_SIZES.phone };

@@ -18,7 +18,7 @@ export interface WebWorld {
 export const MEDIA = ['camera', 'microphone'] as const;
 
 /** What a person waits for at most. The machine may be busy. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 export async function startWebWorld(): Promise<WebWorld> {
   const server = startServer({ LOG_LEVEL: 'warn' });
