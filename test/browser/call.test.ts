@@ -8,7 +8,7 @@ import { startBrowserWorld, type BrowserWorld, type PhoneOptions } from './world
 let world: BrowserWorld;
 beforeAll(async () => {
   world = await startBrowserWorld();
-}, 60_000);
+}, 240_000);
 let [a, b] = ['', ''];
 beforeEach(() => {
   [a, b] = world.accounts();

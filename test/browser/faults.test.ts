@@ -9,7 +9,7 @@ let world: BrowserWorld;
 beforeAll(async () => {
   // Credentials that are to be refreshed after two seconds, so that a restart has others than the call began with.
   world = await startBrowserWorld({ keepsCalls: true, clientTtlSeconds: 4 });
-}, 60_000);
+}, 240_000);
 afterEach(() => world?.closePhones());
 afterAll(() => world?.close());
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
     requestedTtlSeconds: TTL_SECONDS,
     clientTtlSeconds: TTL_SECONDS,
   });
-}, 60_000);
+}, 240_000);
 afterEach(() => world?.closePhones());
 afterAll(() => world?.close());
 

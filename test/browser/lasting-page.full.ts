@@ -6,7 +6,7 @@ import { startBrowserWorld, type BrowserWorld } from './world.js';
 let world: BrowserWorld;
 beforeAll(async () => {
   world = await startBrowserWorld();
-}, 60_000);
+}, 240_000);
 let caller: BrowserPhone, callee: BrowserPhone;
 beforeEach(async () => {
   const [a, b] = world.accounts();
@@ -15,7 +15,7 @@ beforeEach(async () => {
     world.phone(`${b}/phone`, { keeps: true }),
   ]);
   await talking(caller, callee, b);
-}, 60_000);
+}, 240_000);
 afterEach(() => world?.closePhones());
 afterAll(() => world?.close());
 

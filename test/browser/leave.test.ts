@@ -7,7 +7,7 @@ import { startBrowserWorld, type BrowserWorld, type PhoneOptions } from './world
 let world: BrowserWorld;
 beforeAll(async () => {
   world = await startBrowserWorld();
-}, 60_000);
+}, 240_000);
 afterEach(() => world?.closePhones());
 afterAll(() => world?.close());
 

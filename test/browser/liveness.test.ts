@@ -9,7 +9,7 @@ let world: BrowserWorld;
 let proxy: SilentProxy;
 beforeAll(async () => {
   world = await startBrowserWorld();
-}, 60_000);
+}, 240_000);
 beforeEach(async () => {
   proxy = await startSilentProxy(world.server.origin);
 });

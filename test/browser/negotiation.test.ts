@@ -8,7 +8,7 @@ import { startBrowserWorld, type BrowserWorld } from './world.js';
 let world: BrowserWorld;
 beforeAll(async () => {
   world = await startBrowserWorld();
-}, 60_000);
+}, 240_000);
 afterEach(() => world?.closePhones());
 afterAll(() => world?.close());
 

@@ -7,7 +7,7 @@ import { startBrowserWorld, type BrowserWorld } from './world.js';
 let world: BrowserWorld;
 beforeAll(async () => {
   world = await startBrowserWorld();
-}, 60_000);
+}, 240_000);
 let [a, b] = ['', ''];
 let caller: BrowserPhone, callee: BrowserPhone;
 beforeEach(async () => {
