@@ -35,7 +35,7 @@ const CHECKS = [
 ];
 
 /** Long suites have names of their own, so that neither command runs the other's. */
-const LONG_SUITES = ['--testMatch', '**/test/**/*.full.ts', '--maxWorkers=3'];
+const LONG_SUITES = ['--testMatch', '**/test/**/*.full.ts'];
 
 let printed = '';
 

@@ -36,6 +36,8 @@ export const LIMITS = {
   hangUpsPerSocket: 16,
   socketsPerDevice: 4,
   socketsPerAccount: 32,
+  socketsTurnedAwayPerAccount: 8,
+  unreadBytesPerSocket: 8 * 1024 * 1024,
   liveEventsWaiting: 256,
   documentDepth: 10,
   documentAliases: 15,

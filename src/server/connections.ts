@@ -4,7 +4,6 @@ import { LIMITS } from '../limits.js';
 import type { Clock } from '../ports.js';
 import { createNewcomers } from './newcomers.js';
 import { networkOf, type Proxies } from './proxies.js';
-import type { Strangers } from './strangers.js';
 
 /** The connections of a server, counted by the address that they come from until a good token comes over them, then by its account. */
 export interface Connections {
@@ -25,8 +24,9 @@ export interface Connections {
 
 export interface ConnectionsOptions {
   readonly proxies: Pick<Proxies, 'isOurs'>;
-  readonly strangers: Pick<Strangers, 'droppedConnection'>;
   readonly clock: Clock;
+  /** Told of each that had to make room for another one of its address, or of its account. */
+  readonly onDropped?: (of: 'address' | 'account') => void;
 }
 
 interface Connection {
@@ -59,7 +59,7 @@ const PARTS = 4;
 /** How long a new connection may say nothing while the server stops, in milliseconds. */
 const SILENT_MS = 100;
 
-export function createConnections({ proxies, strangers, clock }: ConnectionsOptions): Connections {
+export function createConnections({ proxies, clock, onDropped = () => {} }: ConnectionsOptions): Connections {
   const connections = new WeakMap<object, Connection>();
   const groups = new Map<string, Group>();
   /** How many the server may hold. */
@@ -73,8 +73,9 @@ export function createConnections({ proxies, strangers, clock }: ConnectionsOpti
     const max = Math.min(part, LIMITS[kind === 'address' ? 'unknownConnectionsPerAddress' : 'connectionsPerAccount']);
     const most = Math.min(part, AT_MOST * max);
     const group = groups.get(name) ?? { kind, name, members: new Set(), max, most };
-    groups.set(name, group);
     if (group.members.size >= max) makeRoom(group);
+    // It may have been emptied, and forgotten.
+    groups.set(name, group);
     return group;
   }
 
@@ -96,7 +97,7 @@ export function createConnections({ proxies, strangers, clock }: ConnectionsOpti
   function drop({ socket, group }: Connection): void {
     forget(socket);
     socket.destroy();
-    strangers.droppedConnection(group.kind);
+    onDropped(group.kind);
   }
 
   function enter(connection: Connection, group: Group): void {
@@ -142,7 +143,7 @@ export function createConnections({ proxies, strangers, clock }: ConnectionsOpti
       const ignore = (): void => void socket.destroy();
       socket.on('error', ignore);
       const { remoteAddress } = socket;
-      void newcomers.turn(networkOf(remoteAddress ?? '')).then((mayGo) => {
+      void newcomers.turn(remoteAddress ?? '').then((mayGo) => {
         socket.off('error', ignore);
         if (!mayGo || socket.destroyed || remoteAddress === undefined) return socket.destroy();
         if (!proxies.isOurs(remoteAddress)) hold(socket, remoteAddress);

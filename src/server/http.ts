@@ -45,14 +45,19 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const proxies = createProxies(options.trustProxy ?? null);
   const strangers = options.strangers ?? createStrangers({ clock: systemClock });
   const app = createApp(onDefect);
-  const connections = options.connections ?? createConnections({ proxies, strangers, clock: systemClock });
+  const connections = options.connections ?? createConnections({ proxies, clock: systemClock });
   connections.bound(app.server);
   const shares = createShares(systemClock);
   app.addHook('preClose', async () => connections.end());
 
   app.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers;
-    if (origin === undefined || isSameHost(origin, proxies.hostOf(request.raw)) || allowsOrigin(origin)) return done();
+    const isAllowed = origin === undefined || isSameHost(origin, proxies.hostOf(request.raw)) || allowsOrigin(origin);
+    // Operations are counted with their tokens, in their route; all else here, before anything answers it.
+    if (isAllowed && pathOf(request.url) === '/graphql' && request.method !== 'OPTIONS') return done();
+    const address = proxies.clientOf(request.raw);
+    if (strangers.anonymousRequest(address, bodyBytes(request))) return void tooMany(request, reply);
+    if (isAllowed) return void shares.run(address, done);
     onRefusedOrigin?.(request.headers);
     refuse(request, reply, 403, { message: ORIGIN_REFUSED });
   });
@@ -64,13 +69,6 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     maxAge: 86_400,
   });
 
-  // What is not of GraphQL has its limits too.
-  app.addHook('onRequest', (request, reply, done) => {
-    if (pathOf(request.url) === '/graphql' && request.method !== 'OPTIONS') return done();
-    const address = proxies.clientOf(request.raw);
-    if (strangers.anonymousRequest(address, bodyBytes(request))) tooMany(request, reply);
-    else shares.run(address, done);
-  });
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
     inShare(request, 0, () => {
       const body = parsed(request, text);

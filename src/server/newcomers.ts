@@ -1,4 +1,5 @@
 import type { Clock } from '../ports.js';
+import { networkOf } from './proxies.js';
 
 /**
  * A queue for clients that are not connected yet. A few go in each turn of the event loop, so that a crowd that comes at once
@@ -7,11 +8,11 @@ import type { Clock } from '../ports.js';
  */
 export interface Newcomers {
   /**
-   * @param from where the caller comes from: a client address
+   * @param address of the client: those of one network are of one place
    * @param mayGo asked when it is the caller's turn; while it says no, the caller and all others wait
    * @returns whether the caller may go on; false: too many wait, and no place has more of them, or it has waited too long
    */
-  turn(from: string, mayGo?: () => boolean): Promise<boolean>;
+  turn(address: string, mayGo?: () => boolean): Promise<boolean>;
   /** Lets all who wait go, and everybody who comes after them. */
   end(): void;
 }
@@ -90,13 +91,14 @@ export function createNewcomers({ clock, max, maxMs }: NewcomersOptions): Newcom
   }
 
   return {
-    turn: (from, mayGo = always) => {
+    turn: (address, mayGo = always) => {
       if (isOver) return Promise.resolve(true);
       plan();
       if (count === 0 && left > 0 && mayGo()) {
         left -= 1;
         return Promise.resolve(true);
       }
+      const from = networkOf(address);
       const waiting = places.get(from) ?? new Set();
       if (count >= max && !makeRoom(waiting.size)) return Promise.resolve(false);
       places.set(from, waiting);

@@ -25,16 +25,26 @@ export function createRefusedOrigins(log: Log, clock: Clock): (headers: Incoming
   return ({ origin = '', host = '' }) => origins.happened(`${origin.slice(0, 256)} ${host.slice(0, 256)}`);
 }
 
-/** Those who have not said who they are asked for too much, or an account held too many connections: a line a minute of each. */
+/** Those who have not said who they are asked for too much: a line a minute of each kind, whoever it was. */
 export function createRefusedStrangers(log: Log, clock: Clock): (what: string) => void {
   const refusals = createSeldom({
     everyMs: EVERY_MS,
     clock,
-    tell: (reason, count) => {
-      const fields = { reason, count };
-      if (reason === 'account connection') log.warn('Idle connections were closed: one account has too many', fields);
-      else log.warn('Refused before identity: too much from one address. Behind a proxy, is TRUST_PROXY set?', fields);
-    },
+    tell: (reason, count) =>
+      log.warn('Refused before identity: too much from one address. Behind a proxy, is TRUST_PROXY set?', {
+        reason,
+        count,
+      }),
   });
   return (what) => refusals.happened(what);
+}
+
+/** Connections had to make room for others of their account: a line a minute. */
+export function createDroppedConnections(log: Log, clock: Clock): () => void {
+  const drops = createSeldom({
+    everyMs: EVERY_MS,
+    clock,
+    tell: (_subject, count) => log.warn('Idle connections were closed: one account has too many', { count }),
+  });
+  return () => drops.happened('connection');
 }

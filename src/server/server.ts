@@ -18,7 +18,7 @@ import { servePlayground } from './playground.js';
 import { boundByOpenFiles } from './open-files.js';
 import { openRelaySource } from './relay-source.js';
 import { serveRevocations, type RevocationOptions } from './revocations.js';
-import { createRefusedOrigins, createRefusedStrangers } from './refusal-log.js';
+import { createDroppedConnections, createRefusedOrigins, createRefusedStrangers } from './refusal-log.js';
 import type { Settings } from './settings.js';
 import { listen, using } from './start-error.js';
 import { createProxies } from './proxies.js';
@@ -109,7 +109,9 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     await apollo.start();
     open({ close: () => apollo.stop() });
 
-    const strangers = createStrangers({ clock: systemClock, onRefused: createRefusedStrangers(log, systemClock) });
+    const onRefused = createRefusedStrangers(log, systemClock);
+    const ofAccount = createDroppedConnections(log, systemClock);
+    const strangers = createStrangers({ clock: systemClock, onRefused });
     const proxies = createProxies(settings.trustProxy);
     const doors = {
       allowsOrigin: originRule(settings.corsOrigins),
@@ -117,7 +119,11 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       gatewaySecret: settings.gatewaySecret,
       trustProxy: settings.trustProxy,
       strangers,
-      connections: createConnections({ proxies, strangers, clock: systemClock }),
+      connections: createConnections({
+        proxies,
+        clock: systemClock,
+        onDropped: (of) => (of === 'account' ? ofAccount() : onRefused('connection')),
+      }),
       onDefect,
     };
     const app = await createHttp({

@@ -38,8 +38,6 @@ export interface Strangers {
   refusedToken(address: string): boolean;
   /** A request without a good token. @returns whether there are too many, or they are too long */
   anonymousRequest(address: string, bytes: number): boolean;
-  /** A connection had to make room for another one of its address, or of its account. */
-  droppedConnection(of: 'address' | 'account'): void;
 }
 
 /** How long a socket may be silent before another one takes its place, in milliseconds. */
@@ -70,7 +68,7 @@ interface Tally {
 export interface StrangersOptions {
   readonly clock: Clock;
   /** Told of each refusal. */
-  readonly onRefused?: (what: 'socket' | 'token' | 'request' | 'connection' | 'account connection') => void;
+  readonly onRefused?: (what: 'socket' | 'token' | 'request') => void;
 }
 
 export function createStrangers({ clock, onRefused = () => {} }: StrangersOptions): Strangers {
@@ -168,7 +166,6 @@ export function createStrangers({ clock, onRefused = () => {} }: StrangersOption
       onRefused('request');
       return true;
     },
-    droppedConnection: (of) => onRefused(of === 'account' ? 'account connection' : 'connection'),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { LoginRequest } from '../identity/login.js';
 import { LIMITS } from '../limits.js';
 import type { Newcomers } from './newcomers.js';
-import { networkOf, type Proxies } from './proxies.js';
+import type { Proxies } from './proxies.js';
 import type { Stranger, Strangers } from './strangers.js';
 import { refuseUpgrade, type Refusal } from './websocket-upgrade.js';
 
@@ -60,8 +60,7 @@ export async function admit(
     const { authorization, cookie } = request.headers;
     const isOneTooMany = strangers !== null && stranger === null;
     const hasTurn =
-      !isOneTooMany &&
-      (await upgrades.turn(networkOf(address), () => wire.destroyed || (stranger?.mayComeIn() ?? true)));
+      !isOneTooMany && (await upgrades.turn(address, () => wire.destroyed || (stranger?.mayComeIn() ?? true)));
     if (hasTurn) return null;
     const isKnown = (authorization ?? cookie) !== undefined && (await isGood(authorization, request));
     // Who waited in vain is not to blame for it.

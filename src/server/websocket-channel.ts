@@ -1,13 +1,11 @@
 import type { Writable } from 'node:stream';
+import { LIMITS } from '../limits.js';
 import type { Heartbeat } from './heartbeat.js';
 import { CLOSE_REASONS, type CloseCode } from './websocket-codes.js';
 import { framesOf, PING, pongOf } from './websocket-frames.js';
 
 /** With more than this waiting to be sent, in bytes, nothing more is read from the socket. */
 const WAITING_BYTES = 256 * 1024;
-
-/** With more than this, the connection is dropped: whoever reads nothing is not written to for ever. */
-const MOST_BYTES = 8 * 1024 * 1024;
 
 /** With less than this waiting, in bytes, the other side is taken to read: nobody has to wait for it. */
 const PROMPT_BYTES = 16 * 1024;
@@ -154,7 +152,8 @@ export function createChannel(socket: WireSocket, { wire, heartbeat }: ChannelOp
       given += 1;
       const waiting = waitingBytes();
       if (waiting > WAITING_BYTES) readOrNot();
-      if (waiting > MOST_BYTES) socket.terminate();
+      // Whoever reads nothing is not written to for ever.
+      if (waiting > LIMITS.unreadBytesPerSocket) socket.terminate();
       if (waiting <= PROMPT_BYTES) return undefined;
       const upTo = given;
       return new Promise((go) => awaited.push({ upTo, go }));

@@ -1,7 +1,5 @@
 import type { Duplex } from 'node:stream';
-
-/** So many sockets of one account may wait for a place, or be closed in words, beside those that have one. */
-const MOST = 8;
+import { LIMITS } from '../limits.js';
 
 /** Sockets that found no place: each costs a connection until it is gone, however long its client takes. */
 export interface TurnedAway {
@@ -14,7 +12,7 @@ export function createTurnedAway(): TurnedAway {
   return {
     mayStay: (accountId, wire) => {
       const count = counts.get(accountId) ?? 0;
-      if (count >= MOST) return false;
+      if (count >= LIMITS.socketsTurnedAwayPerAccount) return false;
       counts.set(accountId, count + 1);
       wire.once('close', () => {
         const left = (counts.get(accountId) ?? 1) - 1;

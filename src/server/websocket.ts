@@ -12,7 +12,7 @@ import { STOPPING } from './http-error.js';
 import type { Connections } from './connections.js';
 import { createHeartbeat } from './heartbeat.js';
 import { createNewcomers } from './newcomers.js';
-import { createProxies, networkOf } from './proxies.js';
+import { createProxies } from './proxies.js';
 import { createShares } from './shares.js';
 import { createStrangers, type Strangers } from './strangers.js';
 import { admit, type AdmissionOptions, type Admitted } from './websocket-admission.js';
@@ -170,7 +170,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     const { channel, headers } = session;
     const authorization = given ?? headers.authorization;
     session.stranger?.spoke();
-    if (!(await logins.turn(networkOf(session.address)))) channel.close(1013);
+    if (!(await logins.turn(session.address))) channel.close(1013);
     if (!channel.isOpen) return null;
     try {
       const viewer = await options.authenticate(authorization, { headers });

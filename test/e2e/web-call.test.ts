@@ -74,7 +74,7 @@ describe('two people', () => {
     await press(bob, 'Hang up');
     await seen(alice, `You were talking to ${b}.`);
     await seen(bob, `You were talking to ${a}.`);
-    await seen(alice, /^Duration 0:\d\d$/);
+    await seen(alice, /^Duration \d+:\d\d$/);
     const told = (await happened(alice)).filter((entry) => !entry.startsWith('Path: '));
     expect(told.slice(0, 4)).toEqual([
       `You start a video call to ${b}`,

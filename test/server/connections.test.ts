@@ -3,17 +3,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { LIMITS } from '../../src/limits.js';
-import { systemClock } from '../../src/ports.js';
-import { createStrangers } from '../../src/server/strangers.js';
 import { startWsWorld, until, type WsWorld, type WsWorldOptions } from '../support/ws-world.js';
 
 let world: WsWorld;
 const refused: string[] = [];
 const sockets: Socket[] = [];
-const begin = async (options?: WsWorldOptions): Promise<WsWorld> => {
-  const strangers = createStrangers({ clock: systemClock, onRefused: (what) => refused.push(what) });
-  return (world = await startWsWorld({ strangers, ...options }));
-};
+const begin = async (options?: WsWorldOptions): Promise<WsWorld> =>
+  (world = await startWsWorld({ onDropped: (of) => refused.push(of), ...options }));
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   refused.length = 0;
@@ -42,11 +38,6 @@ async function ask(socket: Socket, authorization?: string): Promise<string | nul
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const OK = 'HTTP/1.1 200 OK';
 const isOpen = (socket: Socket): boolean => !socket.destroyed && socket.readyState === 'open';
-const held = (): Promise<number> =>
-  new Promise((resolve, reject) =>
-    world.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
-  );
-
 describe('connections that nobody is known on', () => {
   it('are 256 of one address: the one that has asked for nothing for longest makes room', async () => {
     await begin();
@@ -60,8 +51,8 @@ describe('connections that nobody is known on', () => {
     expect(await ask(next)).toBe(OK);
     await until(() => !isOpen(second));
     expect(await ask(first)).toBe(OK);
-    expect(refused).toEqual(['connection']);
-    expect(await held()).toBe(LIMITS.unknownConnectionsPerAddress);
+    expect(refused).toEqual(['address']);
+    expect(await world.held()).toBe(LIMITS.unknownConnectionsPerAddress);
   });
 
   it('take no room from those with a good token, nor from other addresses', async () => {
@@ -94,7 +85,7 @@ describe('connections that nobody is known on', () => {
     for (let n = 0; n < 20; n += 1) await open();
     expect(await ask(await open())).toBe(OK);
     expect(refused).toEqual([]);
-    expect(await held()).toBe(LIMITS.unknownConnectionsPerAddress + 21);
+    expect(await world.held()).toBe(LIMITS.unknownConnectionsPerAddress + 21);
   });
 
   it('are all served when many come at once, from one address too, with what they send at once', async () => {
@@ -119,7 +110,7 @@ describe('connections that nobody is known on', () => {
     await pause(1_500);
     const next = await open();
     expect(await ask(next)).toBe(OK);
-    expect(await held()).toBe(LIMITS.unknownConnectionsPerAddress);
+    expect(await world.held()).toBe(LIMITS.unknownConnectionsPerAddress);
     await until(() => silent.filter(isOpen).length === LIMITS.unknownConnectionsPerAddress - 3);
     expect([slow, ofUse, next].map(isOpen)).toEqual([true, true, true]);
     const answered = once(slow, 'data').then(([data]) => String(data).split('\r\n', 1)[0]);
@@ -133,7 +124,7 @@ describe('connections that nobody is known on', () => {
     const first = await open();
     for (let n = 1; n < most + 10; n += 1) await open();
     await until(() => !isOpen(first));
-    expect(await held()).toBeLessThanOrEqual(most);
+    expect(await world.held()).toBeLessThanOrEqual(most);
   });
 });
 
@@ -154,7 +145,7 @@ describe('connections of an account', () => {
     expect(await ask(more, mallory)).toBe(OK);
     await until(() => many.filter(isOpen).length === LIMITS.connectionsPerAccount - 1);
     expect(isOpen(many[0] as Socket)).toBe(false);
-    expect(refused).toEqual(['account connection']);
+    expect(refused).toEqual(['account']);
     expect(await ask(neighbour, alice)).toBe(OK);
     expect(await ask(more, mallory)).toBe(OK);
   });

@@ -1,9 +1,8 @@
 /** Clients that connect wait for their turn: a few in each turn of the event loop, in order, bounded in number and time. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createNewcomers } from '../../src/server/newcomers.js';
-import { SetClock } from '../support/clock.js';
+import { SetClock, settled } from '../support/clock.js';
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const clock = new SetClock();
 const create = (options = {}) => createNewcomers({ clock, max: 100, maxMs: 30_000, ...options });
 let queue = create();
@@ -18,7 +17,7 @@ describe('a queue of newcomers', () => {
     for (let n = 0; n < 3; n += 1) {
       await null;
       counts.push(went.length);
-      await turn();
+      await settled();
     }
     expect(counts).toEqual([8, 16, 20]);
     expect(went).toEqual(Array.from({ length: 20 }, (_, n) => n));
@@ -56,9 +55,9 @@ describe('a queue of newcomers', () => {
     for (const from of ['one', 'two', 'one']) come(from);
     await null;
     expect(went).toEqual(Array(8).fill('crowd'));
-    await turn();
+    await settled();
     expect(went.slice(8)).toEqual(['crowd', 'one', 'two', 'crowd', 'one', 'crowd', 'crowd', 'crowd']);
-    while (went.length < 83) await turn();
+    while (went.length < 83) await settled();
   });
 
   it('when it is full, has the last one of the largest crowd make room, and nobody of a place with fewer', async () => {

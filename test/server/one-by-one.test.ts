@@ -8,7 +8,7 @@ import { createApp } from '../../src/server/app.js';
 import { createLog } from '../../src/server/log.js';
 import { startServer } from '../../src/server/server.js';
 import { parseSettings } from '../../src/server/settings.js';
-import { eventually } from '../support/process.js';
+import { eventually, untilStill } from '../support/process.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -38,11 +38,7 @@ it('the next one begins when the answer to the one before has left: of unread an
   socket.pause();
   const all = Array.from({ length: LIMITS.requestsPerConnection }, (_, n) => `${n}`);
   socket.write(all.map((n) => `GET /big/${n} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''));
-  await eventually(() => begun.length > 0);
-  for (let before = 0; before !== begun.length;) {
-    before = begun.length;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
+  await untilStill(() => begun.length);
   // The network holds a few MB.
   expect(begun.length).toBeLessThan(all.length / 2);
   let bytes = 0;
@@ -55,14 +51,20 @@ it.each([
   ['health', 'GET /healthz'],
   ['a path that is none', 'GET /nothing'],
   ['what a page asks for beforehand', 'OPTIONS /graphql'],
-])('%s is answered so often a second for one address, and then with 429', async (_what, line) => {
+  [
+    'a page of the host, beforehand',
+    'OPTIONS /graphql',
+    'Origin: http://x\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n',
+  ],
+  ['a page of somebody else', 'POST /graphql', 'Origin: https://evil.example\r\nContent-Length: 0\r\n'],
+])('%s is answered so often a second for one address, and then with 429', async (_what, line, headers = '') => {
   const server = await startServer(parseSettings({ PORT: '0' }), createLog({ level: 'silent' }));
   closing.push(() => server.close());
   const port = Number(new URL(server.origin).port);
   const most = LIMITS.anonymousBytesPerAddressAndSecond / 4_096;
   const statuses = new Map<string, number>();
   // Each as many as may come together.
-  const request = `${line} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(LIMITS.requestsPerConnection);
+  const request = `${line} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`.repeat(LIMITS.requestsPerConnection);
   const sockets = await Promise.all(Array.from({ length: 100 }, () => open(port)));
   const gone = sockets.map(async (socket) => {
     socket.setEncoding('latin1').on('data', (text: string) => {

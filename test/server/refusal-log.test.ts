@@ -1,7 +1,11 @@
 /** What is refused again and again is a log line a minute, with how often. */
 import { expect, it } from '@jest/globals';
 import type { Log } from '../../src/server/log.js';
-import { createRefusedOrigins, createRefusedStrangers } from '../../src/server/refusal-log.js';
+import {
+  createDroppedConnections,
+  createRefusedOrigins,
+  createRefusedStrangers,
+} from '../../src/server/refusal-log.js';
 import { SetClock } from '../support/clock.js';
 
 interface Line {
@@ -47,15 +51,20 @@ it('origins are a hundred in a minute at most: what comes on top is one line, an
   expect(Math.max(...told.map(({ origin }) => origin?.length ?? 0))).toBe(256);
 });
 
-it('strangers that ask for too much: once a minute for each reason, and an account with too many connections in words of its own', () => {
+it('strangers that ask for too much: once a minute for each reason', () => {
   const [log, told] = lines();
   const refused = createRefusedStrangers(log, new SetClock());
-  for (const what of ['socket', 'socket', 'token', 'account connection']) refused(what);
+  for (const what of ['socket', 'socket', 'token']) refused(what);
   expect(told.map(({ reason, count }) => [reason, count])).toEqual([
     ['socket', 1],
     ['token', 1],
-    ['account connection', 1],
   ]);
   expect(told[0]?.text).toContain('TRUST_PROXY');
-  expect(told[2]?.text).toBe('Idle connections were closed: one account has too many');
+});
+
+it('connections that had to make room for others of their account: once a minute, in words of its own', () => {
+  const [log, told] = lines();
+  const dropped = createDroppedConnections(log, new SetClock());
+  for (let n = 0; n < 3; n += 1) dropped();
+  expect(told).toEqual([{ text: 'Idle connections were closed: one account has too many', count: 1 }]);
 });

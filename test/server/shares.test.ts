@@ -3,10 +3,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createShares } from '../../src/server/shares.js';
-import { SetClock } from '../support/clock.js';
+import { SetClock, settled } from '../support/clock.js';
+import { untilStill } from '../support/process.js';
 import { startWsWorld, type WsWorld } from '../support/ws-world.js';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a share of a turn', () => {
   it('is 2 ms of work: what comes on top is begun in the next turns, in order', async () => {
@@ -16,11 +15,11 @@ describe('a share of a turn', () => {
     const isNow = Array.from({ length: 7 }, (_, n) => shares.run('mallory', () => void ((now += 1), begun.push(n))));
     expect(isNow).toEqual([true, true, false, false, false, false, false]);
     expect(begun).toEqual([0, 1]);
-    await turn();
+    await settled();
     expect(begun).toEqual([0, 1, 2, 3]);
     // Behind those that wait.
     expect(shares.run('mallory', () => void begun.push(7))).toBe(false);
-    for (let n = 0; n < 2; n += 1) await turn();
+    for (let n = 0; n < 2; n += 1) await settled();
     expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
@@ -32,7 +31,7 @@ describe('a share of a turn', () => {
     expect(shares.run('mallory', work)).toBe(false);
     expect(shares.run('alice', work)).toBe(true);
     expect(shares.run({}, work)).toBe(true);
-    for (let n = 0; n < 3; n += 1) await turn();
+    for (let n = 0; n < 3; n += 1) await settled();
     expect(shares.run('mallory', work)).toBe(true);
   });
 
@@ -40,7 +39,7 @@ describe('a share of a turn', () => {
     const shares = createShares(new SetClock());
     const isNow = Array.from({ length: 25 }, () => shares.run('mallory', () => {}));
     expect(isNow.filter(Boolean)).toHaveLength(20);
-    await turn();
+    await settled();
   });
 });
 
@@ -75,7 +74,7 @@ describe('who sends thousands of messages in one piece', () => {
       // A few turns of the event loop, of the server and of this process.
       expect(answered - before).toBeLessThan(COUNT / 6);
     }
-    while (answered < COUNT) await turn();
+    while (answered < COUNT) await settled();
     expect(await alice.run('{ hello }')).toEqual({ data: { hello: 'world' } });
   });
 
@@ -88,14 +87,11 @@ describe('who sends thousands of messages in one piece', () => {
     mallory.socket.on('pong', () => (pongs += 1));
     mallory.socket.pause();
     for (let n = 0; n < count; n += 1) mallory.socket.ping(Buffer.alloc(125, 'x'));
-    for (let before = -1; before !== world.bytesRead() || before === read;) {
-      before = world.bytesRead();
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
+    await untilStill(world.bytesRead, read);
     // Of the 16 MB: what the network holds, and what may wait in this process.
     expect(world.bytesRead() - read).toBeLessThan(10_000_000);
     mallory.socket.resume();
-    while (pongs < count) await turn();
+    while (pongs < count) await settled();
   });
 
   it('over as many HTTP connections: waits for most of the answers until another one has his', async () => {

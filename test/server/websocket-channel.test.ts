@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
+import { LIMITS } from '../../src/limits.js';
 import { createHeartbeat } from '../../src/server/heartbeat.js';
 import { createChannel, type Channel } from '../../src/server/websocket-channel.js';
 import { eventually } from '../support/process.js';
@@ -57,5 +58,15 @@ describe('what is sent', () => {
     expect(isSent).toBe(false);
     client.resume();
     await eventually(() => !channel.hasUnsent());
+  });
+
+  it('and is never read ends the connection, before it is more than may wait', async () => {
+    client.pause();
+    let sent = 0;
+    // In one turn: nothing of it leaves in between.
+    for (; channel.isOpen && sent < 200; sent += 1) void channel.send('x'.repeat(100_000));
+    expect(sent).toBe(Math.floor(LIMITS.unreadBytesPerSocket / 100_000) + 1);
+    await channel.left;
+    client.resume();
   });
 });

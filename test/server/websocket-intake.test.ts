@@ -6,9 +6,9 @@ import type { WebSocket } from 'ws';
 import { createShares } from '../../src/server/shares.js';
 import { takeMessages } from '../../src/server/websocket-intake.js';
 import type { Session } from '../../src/server/websocket-protocol.js';
+import { settled } from '../support/clock.js';
+import { untilStill } from '../support/process.js';
 import { startWsWorld, until, type WsWorld } from '../support/ws-world.js';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 it('frames that ask for nothing are read within the share too: others have theirs between the pieces', async () => {
   let now = 0;
@@ -30,12 +30,12 @@ it('frames that ask for nothing are read within the share too: others have their
   // A segment full of pongs (RFC 6455, section 5.5.3), of which nobody has asked for one.
   const pongs = Buffer.concat(Array(10_900).fill(Buffer.from([0x8a, 0x80, 0, 0, 0, 0])));
   wire.write(pongs);
-  await turn();
+  await settled();
   const [first, others] = [pieces.length, Math.ceil(pongs.length / 4_096)];
   expect(first).toBeLessThan(6);
   expect(held).toContain('hold');
   expect(shares.run('alice', () => {})).toBe(true);
-  for (let n = 0; n < others; n += 1) await turn();
+  for (let n = 0; n < others; n += 1) await settled();
   expect(Buffer.concat(pieces).equals(pongs)).toBe(true);
   expect(held.at(-1)).toBe('let go');
 });
@@ -56,11 +56,7 @@ describe('a client that does not read its answers', () => {
     // All in one segment, and 30 MB of answers: more than the network holds.
     const ids = Array.from({ length: 60 }, (_, n) => `n${n}`);
     for (const id of ids) mallory.subscribe(id, '{ big(bytes: 500000) }');
-    await until(() => world.bigAnswers > 0);
-    for (let before = 0; before !== world.bigAnswers;) {
-      before = world.bigAnswers;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
+    await untilStill(() => world.bigAnswers);
     expect(world.bigAnswers).toBeLessThan(ids.length / 2);
     mallory.socket.resume();
     await until(() => answered.length === ids.length);

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SignalingError } from '../../src/errors.js';
 import { LIMITS } from '../../src/limits.js';
+import { eventually } from '../support/process.js';
 import { openWire, refusedStatus, type WireClient } from '../support/ws-client.js';
 import { startWsWorld, until, type WsWorld, type WsWorldOptions } from '../support/ws-world.js';
 
@@ -109,10 +110,6 @@ describe('sockets', () => {
     const device = { sub: 'alice', device_id: 'phone' };
     const clients = await Promise.all(Array.from({ length: 4 }, () => world.connect(device)));
     const token = await world.bearer(device);
-    const held = (): Promise<number> =>
-      new Promise((resolve, reject) =>
-        world.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
-      );
     const many = await Promise.all(
       Array.from({ length: 30 }, async () => {
         const { socket, send } = await openWire(world.url);
@@ -122,10 +119,8 @@ describe('sockets', () => {
       }),
     );
     // The others are gone long before the 2 s in which a close may be answered.
-    let count = await held();
-    for (const until = Date.now() + 1_500; count > 4 + 8 && Date.now() < until; count = await held())
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(count).toBeLessThanOrEqual(4 + 8);
+    const most = LIMITS.socketsPerDevice + LIMITS.socketsTurnedAwayPerAccount;
+    await eventually(async () => (await world.held()) <= most, 1_500);
     for (const socket of many) socket.terminate();
     for (const client of clients) expect(await client.run('{ hello }')).toEqual(hello);
     clients[0]?.socket.close();

@@ -132,6 +132,15 @@ export async function eventually(holds: () => boolean | Promise<boolean>, within
   }
 }
 
+/** Waits until a count has begun to grow and does so no more. */
+export async function untilStill(count: () => number, from = 0): Promise<void> {
+  await eventually(() => count() > from);
+  for (let before = from; before !== count();) {
+    before = count();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
 function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');

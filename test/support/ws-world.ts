@@ -34,6 +34,8 @@ export interface WsWorld extends SchemaWorld {
   readonly defects: unknown[];
   /** Opens a gate that an operation waits at. */
   open(name: string): void;
+  /** How many connections the server has at present. */
+  held(): Promise<number>;
   /** What the server has read from its sockets, in bytes. */
   bytesRead(): number;
   /** Operations that wait at a gate. */
@@ -49,6 +51,8 @@ export interface WsWorld extends SchemaWorld {
 
 export type WsWorldOptions = Partial<Omit<WebSocketOptions, 'executor' | 'contextFor' | 'path'>> & {
   readonly introspection?: boolean;
+  /** Told of connections that had to make room. */
+  readonly onDropped?: (of: 'address' | 'account') => void;
   readonly port?: number;
   readonly login?: TestLogin;
   /** Shown the connection of each operation. */
@@ -58,6 +62,7 @@ export type WsWorldOptions = Partial<Omit<WebSocketOptions, 'executor' | 'contex
 export async function startWsWorld({
   introspection = true,
   port = 0,
+  onDropped = () => {},
   ...options
 }: WsWorldOptions = {}): Promise<WsWorld> {
   const login = options.login ?? (await createTestLogin());
@@ -90,7 +95,7 @@ export async function startWsWorld({
     gatewaySecret: options.gatewaySecret ?? null,
     trustProxy,
     strangers,
-    connections: createConnections({ proxies: createProxies(trustProxy), strangers, clock: systemClock }),
+    connections: createConnections({ proxies: createProxies(trustProxy), clock: systemClock, onDropped }),
   };
   const contextOf = (identify: () => Promise<Viewer>, connection?: Connection): WorldContext => ({
     ...createOperation({} as Services, identify),
@@ -144,6 +149,10 @@ export async function startWsWorld({
       gates.get(name)?.(name);
       gates.delete(name);
     },
+    held: () =>
+      new Promise((resolve, reject) =>
+        app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+      ),
     bytesRead: () => [...connections].reduce((sum, socket) => sum + socket.bytesRead, 0),
     get waitingAt() {
       return new Set(gates.keys());
