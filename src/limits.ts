@@ -4,6 +4,8 @@ export const LIMITS = {
   messageFragments: 64,
   messageValues: 2_048,
   requestsPerConnection: 16,
+  largeBodyBytes: 16 * 1024,
+  largeBodiesAtOnce: 4,
   sdpBytes: 64 * 1024,
   candidateBytes: 2 * 1024,
   sdpMidLength: 255,

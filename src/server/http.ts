@@ -5,7 +5,7 @@ import { SignalingError } from '../errors.js';
 import type { CallContext } from '../graphql/context.js';
 import { LIMITS } from '../limits.js';
 import { systemClock } from '../ports.js';
-import { caught, next } from '../soon.js';
+import { caught, next, type Soon } from '../soon.js';
 import { isSameSecret } from './admission.js';
 import { createApp, Refusal, refuse } from './app.js';
 import { createConnections, type Connections } from './connections.js';
@@ -13,6 +13,7 @@ import { isSameHost } from '../host/origin.js';
 import { graphqlRoute, type GraphqlRouteOptions } from './graphql-route.js';
 import { CHARSET } from './http-error.js';
 import { hasTooManyValues } from './json-values.js';
+import { createLargeBodies } from './large-bodies.js';
 import { pathOf } from './path.js';
 import { createProxies } from './proxies.js';
 import { createShares } from './shares.js';
@@ -48,6 +49,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const connections = options.connections ?? createConnections({ proxies, clock: systemClock });
   connections.bound(app.server);
   const shares = createShares(systemClock);
+  const largeBodies = createLargeBodies();
   app.addHook('preClose', async () => connections.end());
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -72,6 +74,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
     inShare(request, 0, () => {
       const body = parsed(request, text);
+      largeBodies.read(request);
       if (body instanceof Refusal) done(body);
       else done(null, body);
     });
@@ -101,13 +104,16 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   }
 
   const route = graphqlRoute({ ...options, context });
-  /** Who has shown no good token has the share of its address. */
-  function inShare(request: FastifyRequest, leastMs: number, work: () => void): void {
-    const owner = caught(
+  /** The account; its address of who has shown no good token. */
+  function ownerOf(request: FastifyRequest): Soon<string> {
+    return caught(
       () => next(context(request).callSignaling.viewer(), ({ accountId }) => accountId),
       () => proxies.clientOf(request.raw),
     );
-    void next(owner, (name) => void shares.run(name, work, leastMs));
+  }
+
+  function inShare(request: FastifyRequest, leastMs: number, work: () => void): void {
+    void next(ownerOf(request), (owner) => void shares.run(owner, work, leastMs));
   }
 
   app.route({
@@ -119,12 +125,15 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       if (!URL.canParse(request.url, `${request.protocol}://${request.hostname}/`))
         return refuse(request, reply, 400, { message: 'The Host header is missing or not valid.' });
       if (gatewaySecret !== null) {
-        if (isSameSecret(request.headers['x-gateway-secret'], gatewaySecret))
-          return connections.known(request.raw.socket, null);
-        return refuse(request, reply, 403, { message: GATEWAY_ONLY });
+        if (!isSameSecret(request.headers['x-gateway-secret'], gatewaySecret))
+          return refuse(request, reply, 403, { message: GATEWAY_ONLY });
+        connections.known(request.raw.socket, null);
       }
       // The rest of what it sends is not read.
-      if (await isTooMuch(request)) return tooMany(request, reply);
+      else if (await isTooMuch(request)) return tooMany(request, reply);
+      const bytes = bodyBytes(request);
+      if (bytes <= LIMITS.largeBodyBytes) return undefined;
+      return largeBodies.turn(await ownerOf(request), request, reply);
     },
     handler: (request, reply) =>
       new Promise((resolve) => inShare(request, LATER_MS, () => resolve(route(request, reply)))),

@@ -133,6 +133,9 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/connections.ts members':
     'LIMITS.unknownConnectionsPerAddress and LIMITS.connectionsPerAccount; four times that of those not idle for a second',
   'server/http.ts contexts': 'requests under way, weak',
+  'server/large-bodies.ts queues': 'accounts and addresses with a large body that is read; gone with the last one',
+  'server/large-bodies.ts places': 'requests under way, weak',
+  'server/large-bodies.ts waiting': 'connections of one account or address: LIMITS.connectionsPerAccount',
   'server/newcomers.ts places': 'client addresses of those who wait',
   'server/newcomers.ts waiting':
     'LIMITS.upgradesWaiting requests, and LIMITS.silentSockets sockets; each for LIMITS.upgradeWaitMs',
