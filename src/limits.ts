@@ -27,6 +27,7 @@ export const LIMITS = {
   silentSocketsPerAddress: 64,
   silentSocketsPerAddressAndSecond: 20,
   silentSockets: 2_048,
+  silentSocketsPerAccount: 32,
   unknownConnectionsPerAddress: 256,
   connectionsPerAccount: 256,
   connectionsWaiting: 16_384,

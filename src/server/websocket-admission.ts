@@ -5,6 +5,7 @@ import { LIMITS } from '../limits.js';
 import type { Newcomers } from './newcomers.js';
 import type { Proxies } from './proxies.js';
 import type { Stranger, Strangers } from './strangers.js';
+import type { Unplaced } from './websocket-unplaced.js';
 import { refuseUpgrade, type Refusal } from './websocket-upgrade.js';
 
 /** A connection that may become a WebSocket. */
@@ -12,7 +13,7 @@ export interface Admitted {
   /** Of the client, as proxies in front tell it. */
   readonly address: string;
   /** What it counts as until it has said whose it is; null: it is known already. */
-  readonly stranger: Stranger | null;
+  readonly stranger: Pick<Stranger, 'isKnown' | 'spoke' | 'identified'> | null;
 }
 
 export interface AdmissionOptions {
@@ -21,8 +22,14 @@ export interface AdmissionOptions {
   readonly strangers: Strangers | null;
   /** Upgrade requests that wait. */
   readonly upgrades: Newcomers;
-  /** Whether a token, or what a cookie holds, is good. Asked where its address would be refused otherwise: a good one never is. */
-  readonly isGood: (authorization: string | undefined, request: LoginRequest) => Promise<boolean>;
+  /** Sockets that came in by their account, and have not said anything. */
+  readonly silent: Unplaced;
+  /**
+   * Asked where its address would be refused otherwise: a good token never is.
+   *
+   * @returns whose token it is, or what a cookie holds; null: nobody's
+   */
+  readonly accountOf: (authorization: string | undefined, request: LoginRequest) => Promise<string | null>;
 }
 
 /**
@@ -37,11 +44,12 @@ export async function admit(
   request: IncomingMessage,
   wire: Duplex,
   head: Buffer,
-  { proxies, strangers, upgrades, isGood }: AdmissionOptions,
+  { proxies, strangers, upgrades, silent, accountOf }: AdmissionOptions,
   drop: () => void,
 ): Promise<Admitted | null> {
   const address = proxies.clientOf(request);
   const stranger = strangers?.enter(address, drop) ?? null;
+  let known: Admitted['stranger'] = null;
   if (stranger) wire.once('close', () => stranger.left());
   // Nothing else listens meanwhile, and an error without a listener ends the process.
   const ignore = (): void => void wire.destroy();
@@ -54,7 +62,7 @@ export async function admit(
     return null;
   }
   if (stranger && !stranger.isKnown) boundUntilKnown(wire, stranger, head.length);
-  return { address, stranger };
+  return { address, stranger: known ?? stranger };
 
   async function refusalAfter(): Promise<Refusal | null> {
     const { authorization, cookie } = request.headers;
@@ -62,13 +70,17 @@ export async function admit(
     const hasTurn =
       !isOneTooMany && (await upgrades.turn(address, () => wire.destroyed || (stranger?.mayComeIn() ?? true)));
     if (hasTurn) return null;
-    const isKnown = (authorization ?? cookie) !== undefined && (await isGood(authorization, request));
+    const accountId = (authorization ?? cookie) === undefined ? null : await accountOf(authorization, request);
     // Who waited in vain is not to blame for it.
     stranger?.identified();
-    if (isKnown) return null;
-    return isOneTooMany ? { status: 429, retryAfterSeconds: 1 } : FULL;
+    const identified = accountId === null ? null : silent.enter(accountId, wire);
+    if (identified) known = { isKnown: true, spoke: () => {}, identified };
+    if (identified || wire.destroyed) return null;
+    return isOneTooMany || accountId !== null ? TOO_MANY : FULL;
   }
 }
+
+const TOO_MANY: Refusal = { status: 429, retryAfterSeconds: 1 };
 
 /** So many clients come that this one would wait too long. */
 const FULL: Refusal = { status: 503, message: 'Too many clients are connecting.', retryAfterSeconds: 2 };

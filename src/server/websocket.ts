@@ -26,7 +26,7 @@ import { Protocol, type ProtocolOptions, type Session } from './websocket-protoc
 import { startRechecks } from './websocket-rechecks.js';
 import { createSockets } from './websocket-sockets.js';
 import { TOKEN_MISSING } from './websocket-token.js';
-import { createTurnedAway } from './websocket-turned-away.js';
+import { createUnplaced } from './websocket-unplaced.js';
 import { handshakeRefusal, ORIGIN_REFUSED, refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
 
 export interface DoorOptions extends UpgradeRules, Pick<ProtocolOptions, 'executor' | 'contextFor'> {
@@ -97,7 +97,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
   );
   const rules = { ...options, allowsOrigin: asPredicate(options.allowsOrigin) };
   const sockets = createSockets(options.maxSockets);
-  const turnedAway = createTurnedAway();
+  const turnedAway = createUnplaced(LIMITS.socketsTurnedAwayPerAccount);
   const proxies = createProxies(options.trustProxy ?? null);
   const strangers = options.strangers ?? createStrangers({ clock });
   const upgrades = createNewcomers({ clock, max: LIMITS.upgradesWaiting, maxMs: LIMITS.upgradeWaitMs });
@@ -107,10 +107,11 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     upgrades,
     // Who gets past the gateway's secret is no stranger.
     strangers: options.gatewaySecret === null ? strangers : null,
-    isGood: (authorization, request) =>
+    silent: createUnplaced(LIMITS.silentSocketsPerAccount),
+    accountOf: (authorization, request) =>
       options.authenticate(authorization, request).then(
-        () => true,
-        () => false,
+        ({ accountId }) => accountId,
+        () => null,
       ),
   };
   const shares = createShares(clock);
@@ -201,7 +202,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
   async function hasPlace(connection: OwnConnection, wire: Duplex): Promise<boolean> {
     const others = sockets.add(connection);
     if (others === null) return true;
-    if (!turnedAway.mayStay(connection.viewer.accountId, wire)) connection.drop();
+    if (!turnedAway.enter(connection.viewer.accountId, wire)) connection.drop();
     if (!connection.isLive || wire.destroyed) return false;
     await Promise.all(
       others.map(async (other) => {

@@ -58,6 +58,25 @@ describe('sockets that say nothing', () => {
     expect(await refusedStatus(world.url, { headers: { authorization: 'Bearer bad' } })).toBe(429);
   });
 
+  it('let in by a good token are 32 of one account: other accounts of the address are let in', async () => {
+    await begin();
+    await openSilent(LIMITS.silentSocketsPerAddress);
+    const mine = { authorization: await world.bearer({ sub: 'a-silent' }) };
+    // Those that have said more are not counted.
+    for (let n = 0; n < 3; n += 1) await world.connect({ sub: 'a-silent' }, { headers: mine });
+    await openSilent(LIMITS.silentSocketsPerAccount, mine);
+    expect(await refusedStatus(world.url, { headers: mine })).toBe(429);
+    const headers = { authorization: await world.bearer({ sub: 'a-other' }) };
+    const other = await world.connect({ sub: 'a-other' }, { headers });
+    expect(await other.run('{ hello }')).toEqual(hello);
+
+    const before = world.door.sockets;
+    silent.at(-1)?.socket.terminate();
+    await until(() => world.door.sockets < before);
+    const own = await world.connect({ sub: 'a-silent' }, { headers: mine });
+    expect(await own.run('{ hello }')).toEqual(hello);
+  });
+
   it('make room, the oldest first, for one that has a token to send, once they were silent for a second', async () => {
     await begin();
     await openSilent(LIMITS.silentSocketsPerAddress);

@@ -155,7 +155,8 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/websocket-operations.ts #underway': 'LIMITS.operationsPerSocket',
   'server/websocket-sockets.ts byAccount': 'accounts with a socket: MAX_SOCKETS',
   'server/websocket-sockets.ts connections': 'LIMITS.socketsPerAccount of each account',
-  'server/websocket-turned-away.ts counts': 'accounts of which a socket found no place and is not gone',
+  'server/websocket-unplaced.ts wires': 'accounts of which a socket has no place; gone with the last one',
+  'server/websocket-unplaced.ts own': 'LIMITS.socketsTurnedAwayPerAccount, LIMITS.silentSocketsPerAccount',
   'server/websocket.ts sessions': 'sockets of this process: MAX_SOCKETS',
   'signaling/check.ts problems': 'options of one call; gone with it',
 };
