@@ -113,21 +113,36 @@ export class Ledger {
       () => move(known.call, known.time),
       () => null,
     );
-    const moved = next(result, (made) => {
+    return next(result, (made) => {
       const after = made && movedBy(made, viewer, known);
-      return made && after && this.#moved(known, made, after);
+      if (!made || !after) return this.#try(callId, viewer, move, 0);
+      return next(this.#moved(known, made, after), (done) => done ?? this.#again(callId, viewer, move, 1));
     });
-    return next(moved, (done) => done ?? this.#try(callId, viewer, move, 0));
   }
 
-  #try<C extends Change>(callId: string, viewer: DeviceRef | null, move: MoveOf<C>, attempt: number): Soon<Moved<C>> {
+  /** Somebody was faster: where the store has said what they made of the call, it is not read again. */
+  #again<C extends Change>(callId: string, viewer: DeviceRef | null, move: MoveOf<C>, attempt: number): Soon<Moved<C>> {
+    return next(this.#recall(callId), (loaded) => this.#try(callId, viewer, move, attempt, loaded));
+  }
+
+  /** @param known what the store has said since the move began; null: it has to be read */
+  #try<C extends Change>(
+    callId: string,
+    viewer: DeviceRef | null,
+    move: MoveOf<C>,
+    attempt: number,
+    known: Loaded | null = null,
+  ): Soon<Moved<C>> {
     if (attempt === MAX_ATTEMPTS) throw new SignalingError('CALL_UNAVAILABLE');
-    return next(this.load(callId), (loaded) => {
+    return next(known ?? this.load(callId), (loaded) => {
       if (loaded === null) throw new SignalingError('CALL_NOT_FOUND');
       return next(move(loaded.call, loaded.time), (result) => {
         const after = movedBy(result, viewer, loaded);
         if (after === null) return { loaded, result };
-        return next(this.#moved(loaded, result, after), (done) => done ?? this.#try(callId, viewer, move, attempt + 1));
+        return next(
+          this.#moved(loaded, result, after),
+          (done) => done ?? this.#again(callId, viewer, move, attempt + 1),
+        );
       });
     });
   }

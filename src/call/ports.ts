@@ -67,7 +67,10 @@ export interface SlotChange {
   readonly notAfter: number | null;
 }
 
-/** `stale`: something that the change was made from is not so any more. `late`: it is past `notAfter`. */
+/**
+ * `stale`: something that the change was made from is not so any more; where {@link CallStore.recall} knows a call then, it is as
+ * the store has it. `late`: it is past `notAfter`.
+ */
 export type CommitOutcome = 'committed' | 'stale' | 'late';
 
 /**

@@ -12,6 +12,7 @@ import type {
   StartRecord,
   StoredCall,
 } from '../call/ports.js';
+import { argsOf, keysOf, sealedRecord, sealedSize } from './call-write.js';
 import type { Cipher } from './cipher.js';
 import type { Deadline } from './deadline.js';
 import type { DueIndex } from './due-index.js';
@@ -43,6 +44,9 @@ export interface RedisCallStoreParts {
 
 /** A call as it stands in Redis. */
 type Sealed = readonly [version: number, call: Buffer];
+
+/** The answer to a commit that was made from what is not so any more: the server's time, which of its calls that is, and how it stands. */
+type Changed = readonly [now: number, at: number, ...Sealed];
 
 /** Calls in Redis: each with its version in the clear, its log a set sorted by position, all of a pair in one slot. Redis's clock is the clock. */
 export class RedisCallStore implements CallStore {
@@ -120,35 +124,47 @@ export class RedisCallStore implements CallStore {
   }
 
   async commit(pairTag: string, { writes, start, notAfter }: SlotChange): Promise<CommitOutcome> {
-    const { redis, names, due, known } = this.#parts;
+    const { redis, cipher, names, due, known } = this.#parts;
     const deadline = redis.deadline();
     // Known to the sweep before it exists: a node that dies in between leaves a look at nothing, not a call without an end.
     for (const { call, expectedVersion, dueAt } of writes)
       if (expectedVersion === 0 && dueAt !== null) await due.set(call.id, dueAt, 0, deadline);
     const startAt = names.start(pairTag, start?.key ?? '');
     const starter = start?.record.outcome === 'CREATED' ? `latest:${names.accountField(start.starter)}` : '';
-    const made = writes.map((write) => this.#argsOf(write));
+    const made = writes.map((write) => argsOf(write, this.#parts));
     const before = writes.map(({ call }) => known.leave(call.id));
-    const outcome = (await redis.run(
+    const reply = (await redis.run(
       COMMIT,
-      [names.pair(pairTag), startAt, ...writes.flatMap((write) => this.#keysOf(pairTag, write))],
+      [names.pair(pairTag), startAt, ...writes.flatMap(({ call }) => keysOf(pairTag, call, names))],
       [
         notAfter ?? '',
         KEPT_MS,
         ...(start
-          ? [start.pairVersion, this.#seal(start.record, startAt, 'record', 0), names.callField(start.record.callId)]
+          ? [start.pairVersion, sealedRecord(start.record, startAt, cipher), names.callField(start.record.callId)]
           : ['', '', '']),
         starter,
         ...made.flat(),
       ],
       { deadline, replicated: true },
-    )) as Buffer;
-    if (outcome.toString() !== 'committed') return outcome.toString() as CommitOutcome;
+    )) as Buffer | Changed;
+    if (!Buffer.isBuffer(reply)) return this.#changed(writes, reply);
+    const outcome = reply.toString() as CommitOutcome;
+    if (outcome !== 'committed') return outcome;
     for (const [i, { call, expectedVersion }] of writes.entries())
       if (before[i]) known.committed(before[i], { call, version: expectedVersion + 1 }, sealedSize(made[i]));
     // It is committed, whatever becomes of this: whoever looks at the call too early or too late puts it right.
     await Promise.all(writes.map((write) => this.#scheduled(write, deadline)));
     return 'committed';
+  }
+
+  /** Somebody was faster: what they made of it is known now. */
+  #changed(writes: readonly CallWrite[], [now, at, ...sealed]: Changed): Promise<CommitOutcome> {
+    const { redis, names, known } = this.#parts;
+    return redis.guarded(COMMIT.name, () => {
+      const key = names.call(writes[at]?.call.id ?? '');
+      known.read(this.#opened(key, sealed), now, sealed[1].length);
+      return Promise.resolve('stale');
+    });
   }
 
   async #scheduled(write: CallWrite, deadline: Deadline): Promise<void> {
@@ -206,42 +222,13 @@ export class RedisCallStore implements CallStore {
     return [now, new Map(found.map(([at, ...sealed]) => [asked[at - 1] ?? '', sealed]))];
   }
 
-  #keysOf(pairTag: string, { call }: CallWrite): readonly string[] {
-    const { names } = this.#parts;
-    return [names.call(call.id), names.log(call.id), ...call.startKeys.map((key) => names.start(pairTag, key))];
-  }
-
-  #argsOf({ call, expectedVersion, entries, dropped, expiresAt }: CallWrite): readonly (string | number | Buffer)[] {
-    const { names } = this.#parts;
-    const log = names.log(call.id);
-    return [
-      expectedVersion,
-      call.startKeys.length,
-      expiresAt ?? '',
-      this.#seal(call, names.call(call.id), 'call', expectedVersion + 1),
-      dropped.join(' '),
-      entries[0]?.position ?? 0,
-      call.purged ? -1 : entries.length,
-      ...(call.purged ? [] : entries.map((entry) => this.#seal(entry, log, 'entry', entry.position))),
-    ];
-  }
-
   #opened(key: string, [version, sealed]: Sealed): StoredCall {
     return { version, call: this.#open<Call>(sealed, key, 'call', version) };
-  }
-
-  #seal(value: unknown, key: string, field: string, position: number): Buffer {
-    return this.#parts.cipher.seal(JSON.stringify(value), { key, field, position });
   }
 
   #open<Value>(sealed: Buffer, key: string, field: string, position: number): Value {
     return JSON.parse(this.#parts.cipher.open(sealed, { key, field, position })) as Value;
   }
-}
-
-/** @returns bytes of the call itself, as it stands in the arguments of a write */
-function sealedSize(args: readonly (string | number | Buffer)[] = []): number {
-  return args.find((arg) => typeof arg === 'object')?.length ?? 0;
 }
 
 /** A call that is looked at too early is scheduled anew: so what is due later than it was need not be said with each signal. */

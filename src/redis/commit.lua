@@ -8,12 +8,15 @@
 -- ARGV[8]  the field for the latest call of its starter, or '' : it is not the latest
 -- then of each call: the version it was made from, how many starts it has, when it expires (Unix ms or ''), the call, positions
 --   that leave its log, that of the first entry, how many entries follow (-1: its log goes), the entries
--- returns  'committed', 'stale' or 'late'
+-- returns  'committed', 'stale' or 'late'; of a call that is not as it was: now, which of the calls it is, its version, the call
 local writes, key, arg = {}, 3, 9
 while arg <= #ARGV do
   local held = redis.call('HMGET', KEYS[key], 'version', 'expires')
   local there = held[1] and (held[2] == '' or tonumber(held[2]) > now)
-  if (there and held[1] or '0') ~= ARGV[arg] then return 'stale' end
+  if (there and held[1] or '0') ~= ARGV[arg] then
+    if not there then return 'stale' end
+    return { now, #writes, tonumber(held[1]), redis.call('HGET', KEYS[key], 'call') }
+  end
   table.insert(writes, { key = key, arg = arg })
   key = key + 2 + ARGV[arg + 1]
   arg = arg + 7 + math.max(0, ARGV[arg + 6])

@@ -17,17 +17,42 @@ export interface RedisRateLimiterParts {
   readonly nodes: () => number;
 }
 
+/** From so many permits a window on, nodes take some in advance. */
+const MANY = 300;
+/** One in so many of those that are left, and so many at most: what a node takes and does not use, no other node can give. */
+const [SHARE, MOST] = [64, 16];
+
+/** Permits of one window that were taken and are not used yet. */
+interface Lease {
+  left: number;
+  /** When the window ends, by the clock of Redis; and by the one here that cannot go back. */
+  readonly window: number;
+  readonly endsAt: number;
+}
+
 /**
- * Fixed windows in Redis, one for all nodes. While it cannot be asked, each node goes on in its memory with its share of the
- * limit, at least one permit: all of them together then grant about as many.
+ * Fixed windows in Redis, one for all nodes. Of a large limit a node takes a few permits in advance, so that most operations need
+ * not ask: no more are granted than the limit, and a device that changes nodes may find some of them taken. While Redis cannot be
+ * asked, each node goes on in its memory with its share of the limit, at least one permit: all of them together then grant about
+ * as many.
  */
 export function createRedisRateLimiter({ redis, names, clock, nodes }: RedisRateLimiterParts): RateLimiter {
   const memory = createMemoryRateLimiter(clock);
+  const leases = new Map<string, Lease>();
+  /** Those that are being asked for, each with the answer of Redis where that is a refusal. */
+  const flights = new Map<string, Promise<PermitDecision | null>>();
+  let sweepAtSize = 1_000;
+
+  async function ask(key: string, { max, windowSeconds }: RateLimit, share: number) {
+    const permits = names.permits(key);
+    const from = clock.elapsed();
+    const args = [max, windowSeconds * 1000, share, MOST];
+    const [taken, endsAt, remainingMs] = (await redis.run(TAKE, [permits], args)) as readonly [number, number, number];
+    return { permits, taken, endsAt, remainingMs, from };
+  }
 
   const take = async (key: string, limit: RateLimit): Promise<PermitDecision> => {
-    const permits = names.permits(key);
-    const args = [limit.max, limit.windowSeconds * 1000];
-    const [taken, endsAt, remainingMs] = (await redis.run(TAKE, [permits], args)) as [0 | 1, number, number];
+    const { permits, taken, endsAt, remainingMs } = await ask(key, limit, 0);
     if (taken === 0) return { granted: false, retryAfterMs: remainingMs };
     let held = true;
     return {
@@ -40,14 +65,55 @@ export function createRedisRateLimiter({ redis, names, clock, nodes }: RedisRate
     };
   };
 
+  function leased(key: string): PermitDecision | null {
+    const lease = leases.get(key);
+    if (!lease || lease.left <= 0 || clock.elapsed() >= lease.endsAt) return null;
+    lease.left -= 1;
+    let held = true;
+    return {
+      granted: true,
+      giveBack: () => {
+        if (held) lease.left += 1;
+        held = false;
+        return Promise.resolve();
+      },
+    };
+  }
+
+  async function lease(key: string, limit: RateLimit): Promise<PermitDecision | null> {
+    const { taken, endsAt: window, remainingMs, from } = await ask(key, limit, SHARE);
+    if (taken === 0) return { granted: false, retryAfterMs: remainingMs };
+    const known = leases.get(key);
+    // Those that come back are of the same window.
+    if (known?.window === window) known.left += taken;
+    else leases.set(key, { left: taken, window, endsAt: from + remainingMs });
+    if (leases.size > sweepAtSize) sweep(from);
+    return null;
+  }
+
+  function sweep(now: number): void {
+    for (const [key, { endsAt }] of leases) if (endsAt <= now) leases.delete(key);
+    sweepAtSize = Math.max(1_000, leases.size * 2);
+  }
+
+  /** Who asks while others do takes of what they are given. */
+  async function takeLeased(key: string, limit: RateLimit): Promise<PermitDecision> {
+    const flight = flights.get(key) ?? lease(key, limit).finally(() => flights.delete(key));
+    flights.set(key, flight);
+    return (await flight) ?? leased(key) ?? takeLeased(key, limit);
+  }
+
   return {
-    take: (key, limit) =>
-      take(key, limit).catch((error: unknown) => {
+    take: (key, limit) => {
+      const permit = leased(key);
+      if (permit) return permit;
+      return (limit.max < MANY ? take(key, limit) : takeLeased(key, limit)).catch((error: unknown) => {
         // The account's own operations crowd each other out: Redis is there, and memory would grant a second time.
         if (isRefusal(error)) return { granted: false, retryAfterMs: error.details.retryAfterMs ?? 1_000 };
         const share = Math.max(1, Math.floor(limit.max / nodes()));
         return memory.take(key, { ...limit, max: share });
-      }),
+      });
+    },
     close: () => memory.close(),
   };
 }

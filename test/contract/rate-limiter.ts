@@ -60,6 +60,24 @@ export function rateLimiterContract(name: string, setUp: () => Promise<RateLimit
       expect((await takeMany(30, 'k')).granted).toHaveLength(20);
     });
 
+    it('grants exactly a large limit too, and the permits of it that came back', async () => {
+      const large = { max: 600, windowSeconds: 60 };
+      const takeLarge = (count: number) =>
+        Promise.all(Array.from({ length: count }, async () => setup.limiter.take('large', large)));
+      const many = await takeLarge(1_000);
+      const granted = many.filter((decision) => decision.granted);
+      expect(granted).toHaveLength(600);
+      await Promise.all(granted.slice(0, 30).map((permit) => permit.giveBack()));
+      await granted[0]?.giveBack();
+      expect((await takeLarge(100)).filter((permit) => permit.granted)).toHaveLength(30);
+
+      await setup.advance(60_000);
+      const [late] = await takeLarge(1);
+      if (!late?.granted) throw new Error('refused');
+      await granted[40]?.giveBack();
+      expect((await takeLarge(700)).filter((permit) => permit.granted)).toHaveLength(599);
+    });
+
     it('drops a permit that comes back after its window: no window ever holds more than the limit', async () => {
       const permit = await setup.limiter.take('k', limit);
       if (!permit.granted) throw new Error('refused');

@@ -60,6 +60,17 @@ describe('a call that a node has read or written', () => {
     });
   });
 
+  it('is told by the commit that came too late, and not read again', async () => {
+    for (let n = 0; n < 2; n += 1) await trickle(nodes[n]!);
+    const before = await runs('evalsha');
+    for (let n = 0; n < 10; n += 1) await trickle(nodes[n % 2]!);
+    // Of each: a commit that hears of the one by the other node, and the one that is made from that.
+    expect((await runs('evalsha')) - before).toBe(20);
+    const entries = await nodes[1].callStore.log(callId, 0, 100);
+    expect(entries.filter(({ told }) => told.kind === 'CANDIDATES')).toHaveLength(12);
+    await end();
+  });
+
   it('refuses nothing that was allowed meanwhile, and repeats no answer that is not so any more', async () => {
     await trickle(nodes[0]);
     // The other node takes the next; the first one would take the one after it for a gap.

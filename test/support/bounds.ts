@@ -114,6 +114,8 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'redis/owed.ts #channels': 'MOST channels',
   'redis/presence.ts #drawn': 'sockets that begin while an epoch is drawn, each until its answer; it remembers none',
   'redis/presence.ts #epochs': 'streams of this process; gone when they close',
+  'redis/rate-limiter.ts leases': 'windows that have not ended, swept when there are twice as many as the last time',
+  'redis/rate-limiter.ts flights': 'keys that Redis is being asked for; gone with the answer',
   'redis/topology.ts #scripts': 'connections, weak',
   'redis/topology.ts scripts': 'the scripts that there are',
   'redis/topology.ts #lanes': 'two: the lanes of a server',
