@@ -33,6 +33,7 @@ import type { OnWait } from './signaller.js';
 import type { StartCallInput } from './start.js';
 import { Starter } from './starter.js';
 import type { StartedCall } from './starter.js';
+import { Together } from './together.js';
 import type { Turns } from './turns.js';
 import type { CallView } from './view.js';
 import { viewOf } from './view.js';
@@ -85,6 +86,7 @@ export class CallService {
     this.#starter = new Starter({ store, index, reach, ledger: this.ledger, notifier, limiter, pairTag, newId });
     this.#signaller = new Signaller({
       ledger: this.ledger,
+      together: new Together(this.ledger, parts.turns ?? null),
       gaps: new Gaps(parts.timers),
       room: new AccountRoom(index, this.ledger),
       desk: this.#desk,

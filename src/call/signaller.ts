@@ -8,12 +8,14 @@ import type { Gaps } from './gaps.js';
 import type { Ledger, Loaded } from './ledger.js';
 import { trim } from './room.js';
 import type { Signalled, SignalReceipt } from './signal.js';
+import type { Together } from './together.js';
 
 /** Is called when a signal begins to wait for an earlier one; what it returns, when the waiting is over. */
 export type OnWait = () => () => void;
 
 export interface SignallerParts {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'load'>;
+  readonly together: Together;
   readonly gaps: Gaps;
   readonly room: AccountRoom;
   readonly desk: Desk;
@@ -56,13 +58,13 @@ export class Signaller {
     field: string,
     move: (call: Call, time: Loaded['time']) => Signalled,
   ): Soon<SignalReceipt> {
-    const { ledger, gaps, room, desk } = this.#parts;
+    const { together, gaps, room, desk } = this.#parts;
     const roomy = (call: Call, time: Loaded['time']): Soon<Signalled> => {
       const signalled = trim(move(call, time));
       return next(room.take(call, signalled.call, viewer, field), () => signalled);
     };
     return next(
-      desk.serve(viewer, () => ledger.move(callId, viewer, roomy)),
+      desk.serve(viewer, () => together.move(callId, viewer, roomy)),
       ({ result, loaded }) => {
         gaps.taken(viewer, callId, endpointOf(loaded.call, viewer)?.outbox.nextSeq ?? 1);
         if (result.stale) throw new SignalingError('CALL_SIGNAL_STALE');

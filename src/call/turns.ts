@@ -25,6 +25,11 @@ export class Turns {
     this.#timers = timers;
   }
 
+  /** Whether a move of the call has not ended yet, so that the next one would have to wait. */
+  isTaken(callId: string): boolean {
+    return this.#last.has(callId);
+  }
+
   take<Result>(callId: string, work: () => Soon<Result>): Soon<Result> {
     const before = this.#last.get(callId);
     // Patience is with the one before alone: in a long line, nobody races the others for having waited.

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { pairTags } from '../../src/call/ids.js';
 import { CallService } from '../../src/call/service.js';
+import type { Turns } from '../../src/call/turns.js';
 import { systemClock, systemTimers } from '../../src/ports.js';
 import { createRedisAdapters } from '../../src/redis/adapters.js';
 import type { RedisAdapters, RedisOptions } from '../../src/redis/adapters.js';
@@ -22,7 +23,7 @@ export interface Node extends RedisAdapters {
 }
 
 /** A node; all that a test run starts have the same keys unless told otherwise. */
-export function startNode(url: string, changes: Partial<RedisOptions> = {}): Node {
+export function startNode(url: string, changes: Partial<RedisOptions> = {}, parts: { turns?: Turns } = {}): Node {
   const failures: RedisFailure[] = [];
   const adapters = createRedisAdapters({
     url,
@@ -46,13 +47,18 @@ export function startNode(url: string, changes: Partial<RedisOptions> = {}): Nod
     clock: systemClock,
     pairTag,
     input: { opaqueSdp: false },
+    ...parts,
   });
   return { ...adapters, failures, calls };
 }
 
 /** The same, once it is connected: the first attempt of a busy machine may take longer than it is given. */
-export async function startReadyNode(url: string, changes: Partial<RedisOptions> = {}): Promise<Node> {
-  const node = startNode(url, changes);
+export async function startReadyNode(
+  url: string,
+  changes: Partial<RedisOptions> = {},
+  parts: { turns?: Turns } = {},
+): Promise<Node> {
+  const node = startNode(url, changes, parts);
   await eventually(() => !node.degraded(), 20_000);
   node.failures.length = 0;
   return node;

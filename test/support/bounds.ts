@@ -15,6 +15,7 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'call/reads.ts #calls': 'LIMITS.callsPerOperation of one operation; gone with it',
   'call/room.ts gone': 'sections of one call, for one change',
   'call/streams.ts #open': 'streams of this process: MAX_SOCKETS, and one a device',
+  'call/together.ts #waiting': 'calls with a move under way and others waiting, MOST of each; gone when their turn begins',
   'call/turns.ts #last': 'calls with a move under way; gone with the last one',
   'client/apollo-transport.ts nodes': 'documents of the client, which are constants; weak',
   'client/call-list.ts #live': 'calls that are not over; gone when they are',
