@@ -5,6 +5,9 @@ import type { DeviceRef } from '../call/call.js';
 /** Sorted sets that calls to look at are spread over, so that not one server of a cluster has all of that work. */
 export const DUE_SHARDS = 8;
 
+/** Names remembered: those of a call are asked for with each signal. */
+const REMEMBERED = 4_096;
+
 /** Keys with the calls of one account; all in one slot. */
 export interface AccountKeys {
   readonly live: string;
@@ -25,6 +28,8 @@ export class Names {
   /** Found by nodes whatever their NAME_KEY is. */
   readonly keys = 'voip:keys';
   readonly #nameKey: Uint8Array;
+  /** By what they stand for; those that were found out longest ago first. */
+  readonly #hashes = new Map<string, string>();
 
   /** @param nameKey 32 bytes, the same on every node; with another one nothing is found again */
   constructor(nameKey: Uint8Array) {
@@ -121,10 +126,14 @@ export class Names {
   }
 
   #hash(...parts: readonly string[]): string {
-    return createHmac('sha256', this.#nameKey)
-      .update(JSON.stringify(parts))
-      .digest()
-      .subarray(0, 16)
-      .toString('base64url');
+    const text = JSON.stringify(parts);
+    const known = this.#hashes.get(text);
+    if (known !== undefined) return known;
+    const digest = createHmac('sha256', this.#nameKey).update(text).digest();
+    const hash = digest.subarray(0, 16).toString('base64url');
+    this.#hashes.set(text, hash);
+    const [oldest] = this.#hashes.keys();
+    if (this.#hashes.size > REMEMBERED && oldest !== undefined) this.#hashes.delete(oldest);
+    return hash;
   }
 }
