@@ -6,7 +6,7 @@ import { isPromise, orRejected, type Soon } from '../soon.js';
  *
  * - `timeout`: no answer in time, or none could come in time any more
  * - `unreachable`: there is no connection, or it broke while the answer was awaited
- * - `crowded`: the account, or all together, have more operations waiting than is allowed; it was not sent
+ * - `crowded`: all together have more operations waiting than is allowed; it was not sent
  * - `untrusted`: the server's certificate is not one that an authority which is trusted vouches for
  * - `refused`: wrong credentials, or a command that the access list forbids
  * - `foreign_keys`: the other nodes on this Redis have other keys; nothing was read or written
@@ -39,6 +39,11 @@ export interface RedisFailure {
 
 /** Is told of each failure, for the log and for metrics. Must not throw. */
 export type OnRedisFailure = (failure: RedisFailure) => void;
+
+/** An account has more operations waiting than is allowed: it is told so, and Redis has not failed. */
+export class OwnCrowd extends Error {
+  override readonly name = 'OwnCrowd';
+}
 
 /** Carries no text of the server's, which may repeat what was sent. */
 export class RedisError extends Error {
@@ -104,9 +109,9 @@ export function guarded<Result>(
 ): Promise<Result> {
   const failed = (error: unknown): never => {
     if (error instanceof SignalingError) throw error;
+    if (error instanceof OwnCrowd) throw new SignalingError('CALL_RATE_LIMITED', { retryAfterMs: CROWDED_MS });
     const { reason } = asRedisError(error);
     onFailure({ operation, reason });
-    if (reason === 'crowded') throw new SignalingError('CALL_RATE_LIMITED', { retryAfterMs: CROWDED_MS });
     throw new SignalingError('CALL_UNAVAILABLE');
   };
   const result = orRejected(work);

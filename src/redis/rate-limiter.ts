@@ -22,6 +22,9 @@ const MANY = 300;
 /** One in so many of those that are left, and so many at most: what a node takes and does not use, no other node can give. */
 const [SHARE, MOST] = [64, 16];
 
+/** For so long it is not asked again whether a permit has come back, in milliseconds. */
+const REFUSED_MS = 1_000;
+
 /** Permits of one window that were taken and are not used yet. */
 interface Lease {
   left: number;
@@ -41,6 +44,8 @@ export function createRedisRateLimiter({ redis, names, clock, nodes }: RedisRate
   const leases = new Map<string, Lease>();
   /** Those that are being asked for, each with the answer of Redis where that is a refusal. */
   const flights = new Map<string, Promise<PermitDecision | null>>();
+  /** Until when there is none, and until when that is believed; by the clock that cannot go back. */
+  const refusals = new Map<string, { readonly endsAt: number; readonly until: number }>();
   let sweepAtSize = 1_000;
 
   async function ask(key: string, { max, windowSeconds }: RateLimit, share: number) {
@@ -51,15 +56,29 @@ export function createRedisRateLimiter({ redis, names, clock, nodes }: RedisRate
     return { permits, taken, endsAt, remainingMs, from };
   }
 
+  function refused(key: string, { from, remainingMs }: { readonly from: number; readonly remainingMs: number }) {
+    refusals.set(key, { endsAt: from + remainingMs, until: from + Math.min(remainingMs, REFUSED_MS) });
+    if (refusals.size > sweepAtSize) sweep(from);
+    return { granted: false, retryAfterMs: remainingMs } as const;
+  }
+
+  function knownRefusal(key: string): PermitDecision | null {
+    const known = refusals.get(key);
+    const now = clock.elapsed();
+    return known && now < known.until ? { granted: false, retryAfterMs: known.endsAt - now } : null;
+  }
+
   const take = async (key: string, limit: RateLimit): Promise<PermitDecision> => {
-    const { permits, taken, endsAt, remainingMs } = await ask(key, limit, 0);
-    if (taken === 0) return { granted: false, retryAfterMs: remainingMs };
+    const asked = await ask(key, limit, 0);
+    const { permits, taken, endsAt } = asked;
+    if (taken === 0) return refused(key, asked);
     let held = true;
     return {
       granted: true,
       giveBack: async () => {
         if (!held) return;
         held = false;
+        refusals.delete(key);
         await redis.run(GIVE_BACK, [permits], [endsAt]);
       },
     };
@@ -75,14 +94,16 @@ export function createRedisRateLimiter({ redis, names, clock, nodes }: RedisRate
       giveBack: () => {
         if (held) lease.left += 1;
         held = false;
+        refusals.delete(key);
         return Promise.resolve();
       },
     };
   }
 
   async function lease(key: string, limit: RateLimit): Promise<PermitDecision | null> {
-    const { taken, endsAt: window, remainingMs, from } = await ask(key, limit, SHARE);
-    if (taken === 0) return { granted: false, retryAfterMs: remainingMs };
+    const asked = await ask(key, limit, SHARE);
+    const { taken, endsAt: window, remainingMs, from } = asked;
+    if (taken === 0) return refused(key, asked);
     const known = leases.get(key);
     // Those that come back are of the same window.
     if (known?.window === window) known.left += taken;
@@ -93,7 +114,8 @@ export function createRedisRateLimiter({ redis, names, clock, nodes }: RedisRate
 
   function sweep(now: number): void {
     for (const [key, { endsAt }] of leases) if (endsAt <= now) leases.delete(key);
-    sweepAtSize = Math.max(1_000, leases.size * 2);
+    for (const [key, { until }] of refusals) if (until <= now) refusals.delete(key);
+    sweepAtSize = Math.max(1_000, leases.size * 2, refusals.size * 2);
   }
 
   /** Who asks while others do takes of what they are given. */
@@ -105,8 +127,8 @@ export function createRedisRateLimiter({ redis, names, clock, nodes }: RedisRate
 
   return {
     take: (key, limit) => {
-      const permit = leased(key);
-      if (permit) return permit;
+      const known = leased(key) ?? knownRefusal(key);
+      if (known) return known;
       return (limit.max < MANY ? take(key, limit) : takeLeased(key, limit)).catch((error: unknown) => {
         // The account's own operations crowd each other out: Redis is there, and memory would grant a second time.
         if (isRefusal(error)) return { granted: false, retryAfterMs: error.details.retryAfterMs ?? 1_000 };

@@ -1,7 +1,7 @@
 import { LIMITS } from '../limits.js';
 import type { Deadline } from './deadline.js';
 import { before } from './deadline.js';
-import { RedisError } from './failure.js';
+import { OwnCrowd, RedisError } from './failure.js';
 
 /** How many operations go at once over a connection, and how many wait for it. */
 interface Bound {
@@ -63,15 +63,17 @@ export class Turns {
   /**
    * @param name the account; null: the service itself
    * @returns at once where nobody has to be waited for
-   * @throws RedisError `crowded`: too many wait already, and nothing was done; `timeout`: no turn came in time
+   * @throws OwnCrowd the account has too many waiting already, and nothing was done; RedisError `crowded`: all have; `timeout`:
+   *   no turn came in time
    */
   take(name: string | null, deadline: Deadline): Release | Promise<Release> {
     const { all } = this.#limits;
     const party = this.#parties.get(name) ?? this.#meet(name);
     if (this.#busy < all.atOnce && party.busy < party.bound.atOnce && this.#round.size === 0) return this.#give(party);
-    if (party.waiting.size >= party.bound.waiting || this.#waiting >= all.waiting) {
+    const isOwn = name !== null && party.waiting.size >= party.bound.waiting;
+    if (isOwn || party.waiting.size >= party.bound.waiting || this.#waiting >= all.waiting) {
       this.#forget(party);
-      throw new RedisError('crowded');
+      throw isOwn ? new OwnCrowd() : new RedisError('crowded');
     }
     return this.#wait(party, deadline);
   }

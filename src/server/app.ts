@@ -1,6 +1,7 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { methodMustBe } from '../graphql/http-policy.js';
 import { LIMITS } from '../limits.js';
 import { CONTENT_ENCODING, httpError, STOPPING, type HttpErrorOptions } from './http-error.js';
@@ -98,7 +99,7 @@ export function createApp(onDefect: (error: unknown) => void): FastifyInstance {
     const { 'content-encoding': encoding = 'identity' } = request.headers;
     if (request.is404) refuseUnrouted(request, reply);
     else if (encoding.trim().toLowerCase() !== 'identity') refuse(request, reply, 415, CONTENT_ENCODING);
-    else done(null, payload);
+    else done(null, request.headers['transfer-encoding'] === undefined ? payload : payload.pipe(fewChunks()));
   });
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -119,6 +120,18 @@ const SILENT_MS = 40_000;
 
 /** How long a request may take to come and be answered while the server stops, in milliseconds: it is given 5 s. */
 const STOP_MS = 4_000;
+
+/** However short, each chunk costs as much as a few hundred bytes. */
+function fewChunks(): Transform {
+  let chunks = 0;
+  return new Transform({
+    transform: (chunk, _encoding, done) => {
+      chunks += 1;
+      if (chunks <= LIMITS.bodyChunks) done(null, chunk);
+      else done(new Refusal(413, `The request body comes in more than ${LIMITS.bodyChunks} chunks.`));
+    },
+  });
+}
 
 /** Answers before GraphQL could, in the shape that GraphQL clients read. */
 export function refuse(

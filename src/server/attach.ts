@@ -51,6 +51,7 @@ const OPTIONS: Readonly<Record<keyof DoorOptions, Check>> = {
   trustProxy: orNull(must('a list of ranges of addresses, for example 10.0.0.0/8', Array.isArray)),
   strangers: object,
   connections: object,
+  shares: object,
   recheck: callable,
   clock: clockCheck,
   onDefect: callable,
@@ -86,6 +87,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
   const door = createWebSocket(options);
   const { path = DEFAULTS.path } = options;
   const onUpgrade = (request: IncomingMessage, wire: Duplex, head: Buffer): void => {
+    options.connections?.upgraded(wire);
     const isOnly = server.listenerCount('upgrade') === 1;
     if (isOnly && request.headers.upgrade?.toLowerCase() !== 'websocket') serveWithout(server, request, wire, head);
     else if (isOn(path, request) || isOnly) door.handleUpgrade(request, wire, head);

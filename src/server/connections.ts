@@ -2,8 +2,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { LIMITS } from '../limits.js';
 import type { Clock } from '../ports.js';
+import { takeRequests, type HttpIntake } from './http-intake.js';
 import { createNewcomers } from './newcomers.js';
 import { networkOf, type Proxies } from './proxies.js';
+import type { Shares } from './shares.js';
 
 /** The connections of a server, counted by the address that they come from until a good token comes over them, then by its account. */
 export interface Connections {
@@ -18,6 +20,8 @@ export interface Connections {
    * gateway's
    */
   known(socket: object, accountId: string | null): void;
+  /** What comes over it is no longer for the HTTP server. To be called before anybody else reads from it. */
+  upgraded(socket: object): void;
   /** The server stops: all that wait are taken at once, and those that say nothing are ended. */
   end(): void;
 }
@@ -25,6 +29,8 @@ export interface Connections {
 export interface ConnectionsOptions {
   readonly proxies: Pick<Proxies, 'isOurs'>;
   readonly clock: Clock;
+  /** Of the turns of the event loop: what comes over a connection is parsed within that of its address or account. */
+  readonly shares: Shares;
   /** Told of each that had to make room for another one of its address, or of its account. */
   readonly onDropped?: (of: 'address' | 'account') => void;
 }
@@ -56,11 +62,15 @@ const PATIENCE_MS = 1_000;
 const AT_MOST = 4;
 /** Of all that a server may hold, one group has no more than so many parts. */
 const PARTS = 4;
+/** Of all that it may hold, one in so many places is kept free: the server drops who comes when there is none. */
+const SPARE = 16;
 /** How long a new connection may say nothing while the server stops, in milliseconds. */
 const SILENT_MS = 100;
 
-export function createConnections({ proxies, clock, onDropped = () => {} }: ConnectionsOptions): Connections {
+export function createConnections({ proxies, clock, shares, onDropped = () => {} }: ConnectionsOptions): Connections {
   const connections = new WeakMap<object, Connection>();
+  const intakes = new WeakMap<object, HttpIntake>();
+  let count = 0;
   const groups = new Map<string, Group>();
   /** How many the server may hold. */
   let held = (): number => Infinity;
@@ -94,6 +104,16 @@ export function createConnections({ proxies, clock, onDropped = () => {} }: Conn
     if (oldest && members.size >= most) drop(oldest);
   }
 
+  /** Nearly all places are taken: the group with most makes room for the newcomer of another one. */
+  function makeRoomFor(newcomer: Group): void {
+    if (count < held() * (1 - 1 / SPARE)) return;
+    let largest = newcomer;
+    for (const group of groups.values()) if (group.members.size > largest.members.size) largest = group;
+    const [oldest] = largest.members;
+    const idle = [...largest.members].find(({ underWay }) => underWay === 0);
+    if (largest !== newcomer && oldest) drop(idle ?? oldest);
+  }
+
   function drop({ socket, group }: Connection): void {
     forget(socket);
     socket.destroy();
@@ -104,10 +124,13 @@ export function createConnections({ proxies, clock, onDropped = () => {} }: Conn
     connection.group = group;
     group.members.add(connection);
     connections.set(connection.socket, connection);
+    count += 1;
   }
 
   function hold(socket: Socket, address: string): void {
     const group = groupOf('address', networkOf(address));
+    makeRoomFor(group);
+    groups.set(group.name, group);
     enter({ socket, group, underWay: 0, idleSince: clock.elapsed(), bytesRead: 0 }, group);
     socket.once('close', () => forget(socket));
   }
@@ -118,6 +141,7 @@ export function createConnections({ proxies, clock, onDropped = () => {} }: Conn
     const { members, name } = connection.group;
     members.delete(connection);
     connections.delete(socket);
+    count -= 1;
     if (members.size === 0) groups.delete(name);
   }
 
@@ -132,11 +156,18 @@ export function createConnections({ proxies, clock, onDropped = () => {} }: Conn
     held = () => server.maxConnections ?? Infinity;
     // Node.js's own listener, which reads what comes; until it is called, nothing is.
     const listeners = server.listeners('connection');
-    const serve = (socket: Socket): void => listeners.forEach((listener) => void listener.call(server, socket));
+    const serve = (socket: Socket): void => {
+      for (const listener of listeners) listener.call(server, socket);
+      intakes.set(
+        socket,
+        takeRequests(socket, shares, () => connections.get(socket)?.group.name ?? socket),
+      );
+    };
     const served = new WeakSet<Socket>();
     server.removeAllListeners('connection');
     Object.assign(server, { pauseOnConnect: true });
     server.on('connection', (socket: Socket) => {
+      shares.hurry();
       // What was read as an upgrade, and is none, is read again.
       if (served.has(socket)) return serve(socket);
       served.add(socket);
@@ -151,12 +182,20 @@ export function createConnections({ proxies, clock, onDropped = () => {} }: Conn
         return socket.resume();
       });
     });
-    server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    server.on('connect', (_request: IncomingMessage, socket: Socket) => upgraded(socket));
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      const { socket } = request;
+      intakes.get(socket)?.begun(request);
       const connection = connections.get(socket);
       if (!connection) return;
       connection.underWay += 1;
       response.once('close', () => ended(connection));
     });
+  }
+
+  function upgraded(socket: object): void {
+    intakes.get(socket)?.release();
+    intakes.delete(socket);
   }
 
   /** A request was answered: of its neighbours, this one was of use last. */
@@ -177,5 +216,5 @@ export function createConnections({ proxies, clock, onDropped = () => {} }: Conn
     }, SILENT_MS).unref();
   }
 
-  return { bound, known, end };
+  return { bound, known, upgraded, end };
 }

@@ -16,7 +16,7 @@ import { hasTooManyValues } from './json-values.js';
 import { createLargeBodies } from './large-bodies.js';
 import { pathOf } from './path.js';
 import { createProxies } from './proxies.js';
-import { createShares } from './shares.js';
+import { createShares, type Shares } from './shares.js';
 import { createStrangers, type Strangers } from './strangers.js';
 import { GATEWAY_ONLY, ORIGIN_REFUSED } from './websocket-upgrade.js';
 
@@ -31,8 +31,9 @@ export interface HttpOptions extends GraphqlRouteOptions {
   readonly trustProxy?: readonly string[] | null;
   /** Counts those who have not said who they are; to be given where WebSockets count them too. */
   readonly strangers?: Strangers;
-  /** To be given where WebSockets are served too. */
+  /** To be given, both, where WebSockets are served too. */
   readonly connections?: Connections;
+  readonly shares?: Shares;
   /** Receives what went wrong outside of GraphQL. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -46,9 +47,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const proxies = createProxies(options.trustProxy ?? null);
   const strangers = options.strangers ?? createStrangers({ clock: systemClock });
   const app = createApp(onDefect);
-  const connections = options.connections ?? createConnections({ proxies, clock: systemClock });
+  const shares = options.shares ?? createShares(systemClock);
+  const connections = options.connections ?? createConnections({ proxies, clock: systemClock, shares });
   connections.bound(app.server);
-  const shares = createShares(systemClock);
   const largeBodies = createLargeBodies();
   app.addHook('preClose', async () => connections.end());
 
@@ -116,24 +117,38 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     void next(ownerOf(request), (owner) => void shares.run(owner, work, leastMs));
   }
 
+  /** Looks at who sends a request, and waits for its turn where its body is a large one. @returns the answer, where it is refused */
+  async function mayRead(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
+    // From these the way by Apollo Server makes a URL.
+    if (!URL.canParse(request.url, `${request.protocol}://${request.hostname}/`))
+      return refuse(request, reply, 400, { message: 'The Host header is missing or not valid.' });
+    if (gatewaySecret !== null) {
+      if (!isSameSecret(request.headers['x-gateway-secret'], gatewaySecret))
+        return refuse(request, reply, 403, { message: GATEWAY_ONLY });
+      connections.known(request.raw.socket, null);
+    }
+    // The rest of what it sends is not read.
+    else if (await isTooMuch(request)) return tooMany(request, reply);
+    const bytes = bodyBytes(request);
+    if (bytes <= LIMITS.largeBodyBytes) return undefined;
+    return largeBodies.turn(await ownerOf(request), request, reply);
+  }
+
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],
     exposeHeadRoute: false,
-    onRequest: async (request, reply) => {
-      // From these the way by Apollo Server makes a URL.
-      if (!URL.canParse(request.url, `${request.protocol}://${request.hostname}/`))
-        return refuse(request, reply, 400, { message: 'The Host header is missing or not valid.' });
-      if (gatewaySecret !== null) {
-        if (!isSameSecret(request.headers['x-gateway-secret'], gatewaySecret))
-          return refuse(request, reply, 403, { message: GATEWAY_ONLY });
-        connections.known(request.raw.socket, null);
-      }
-      // The rest of what it sends is not read.
-      else if (await isTooMuch(request)) return tooMany(request, reply);
-      const bytes = bodyBytes(request);
-      if (bytes <= LIMITS.largeBodyBytes) return undefined;
-      return largeBodies.turn(await ownerOf(request), request, reply);
+    onRequest: (request, reply) => {
+      const { socket } = request.raw;
+      if (bodyBytes(request) <= LIMITS.largeBodyBytes) return mayRead(request, reply);
+      // A body that may not be read yet stays with its sender.
+      socket.pause();
+      return mayRead(request, reply).finally(() => socket.resume());
+    },
+    preValidation: async (request, reply) => {
+      const { variables, extensions } = request.query as Readonly<Record<string, unknown>>;
+      if ([variables, extensions].some((value) => hasTooManyValues(String(value))))
+        return refuse(request, reply, 413, { message: TOO_MANY_VALUES.message });
     },
     handler: (request, reply) =>
       new Promise((resolve) => inShare(request, LATER_MS, () => resolve(route(request, reply)))),

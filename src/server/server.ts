@@ -20,6 +20,7 @@ import { openRelaySource } from './relay-source.js';
 import { serveRevocations, type RevocationOptions } from './revocations.js';
 import { createDroppedConnections, createRefusedOrigins, createRefusedStrangers } from './refusal-log.js';
 import type { Settings } from './settings.js';
+import { createShares } from './shares.js';
 import { listen, using } from './start-error.js';
 import { createProxies } from './proxies.js';
 import { createStrangers } from './strangers.js';
@@ -113,15 +114,18 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     const ofAccount = createDroppedConnections(log, systemClock);
     const strangers = createStrangers({ clock: systemClock, onRefused });
     const proxies = createProxies(settings.trustProxy);
+    const shares = createShares(systemClock);
     const doors = {
       allowsOrigin: originRule(settings.corsOrigins),
       onRefusedOrigin: createRefusedOrigins(log, systemClock),
       gatewaySecret: settings.gatewaySecret,
       trustProxy: settings.trustProxy,
       strangers,
+      shares,
       connections: createConnections({
         proxies,
         clock: systemClock,
+        shares,
         onDropped: (of) => (of === 'account' ? ofAccount() : onRefused('connection')),
       }),
       onDefect,

@@ -80,15 +80,15 @@ export async function admit(
   }
 }
 
-const TOO_MANY: Refusal = { status: 429, retryAfterSeconds: 1 };
+export const TOO_MANY: Refusal = { status: 429, retryAfterSeconds: 1 };
 
 /** So many clients come that this one would wait too long. */
 const FULL: Refusal = { status: 503, message: 'Too many clients are connecting.', retryAfterSeconds: 2 };
 
 /** Until it is known whose it is, a connection may send what a token needs, and no more. */
 function boundUntilKnown(wire: Duplex, stranger: Stranger, headBytes: number): void {
-  // What came in one piece with the upgrade request counts too.
-  let bytes = headBytes;
+  // What came together with the upgrade request, or meanwhile, counts too.
+  let bytes = headBytes + wire.readableLength;
   const check = (): void => {
     if (stranger.isKnown) wire.off('data', count);
     else if (bytes > LIMITS.connectionInitBytes) wire.destroy();

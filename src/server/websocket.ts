@@ -13,9 +13,9 @@ import type { Connections } from './connections.js';
 import { createHeartbeat } from './heartbeat.js';
 import { createNewcomers } from './newcomers.js';
 import { createProxies } from './proxies.js';
-import { createShares } from './shares.js';
+import { createShares, type Shares } from './shares.js';
 import { createStrangers, type Strangers } from './strangers.js';
-import { admit, type AdmissionOptions, type Admitted } from './websocket-admission.js';
+import { admit, TOO_MANY, type AdmissionOptions, type Admitted } from './websocket-admission.js';
 import { createChannel } from './websocket-channel.js';
 import { CLOSE_TIMEOUT_MS } from './websocket-codes.js';
 import { createConnection, type OwnConnection } from './websocket-connection.js';
@@ -44,8 +44,9 @@ export interface DoorOptions extends UpgradeRules, Pick<ProtocolOptions, 'execut
   readonly trustProxy?: readonly string[] | null;
   /** Counts those who have not said who they are; to be given where HTTP counts them too. */
   readonly strangers?: Strangers;
-  /** Counts connections without a token; to be given where HTTP counts them too. */
-  readonly connections?: Pick<Connections, 'known'>;
+  /** Both to be given where HTTP has them too. */
+  readonly connections?: Pick<Connections, 'known' | 'upgraded'>;
+  readonly shares?: Shares;
   /**
    * Asked for all connected devices in one batch.
    * @returns those of them that may no longer be served; a rejection is taken as no news
@@ -84,9 +85,6 @@ const GHOST_MS = 1_000;
 /** TCP segments of which one frame may consist; one of the largest size comes in a few hundred. */
 const BUFFERED_CHUNKS = 1_024;
 
-/** An option of ws that its types do not know. */
-const CLOSING = { closeTimeout: CLOSE_TIMEOUT_MS };
-
 /** GraphQL over WebSocket (graphql-transport-ws), with the limits and the answers of HTTP. */
 export function createDoor(options: DoorOptions): WebSocketDoor {
   const { executor, contextFor, clock, silenceMs = 15_000, recheckMs = 4_000 } = options;
@@ -114,7 +112,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
         () => null,
       ),
   };
-  const shares = createShares(clock);
+  const shares = options.shares ?? createShares(clock);
   const sessions = new Set<Session>();
   const heartbeat = createHeartbeat(silenceMs);
   const parts: ProtocolOptions = { executor, connect, contextFor, onAnswered, onDefect };
@@ -126,7 +124,8 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     maxBufferedChunks: BUFFERED_CHUNKS,
     perMessageDeflate: false,
     autoPong: false,
-    ...CLOSING,
+    // Its types do not know it.
+    ...{ closeTimeout: CLOSE_TIMEOUT_MS },
   });
   wss.on('wsClientError', (error, wire, request) => refuseUpgrade(wire, request, handshakeRefusal(request, error)));
 
@@ -134,7 +133,8 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
     options.connections?.known(wire, null);
     const refusal = refusalOf(request, rules, proxies.hostOf(request));
     if (refusal?.status === 403 && refusal.message === ORIGIN_REFUSED) onRefusedOrigin(request.headers);
-    if (refusal) return refuseUpgrade(wire, request, refusal);
+    const isTooMany = refusal && strangers.anonymousRequest(proxies.clientOf(request), 0);
+    if (refusal) return refuseUpgrade(wire, request, isTooMany ? TOO_MANY : refusal);
     let drop = (): void => {};
     admit(request, wire, head, admission, () => drop())
       .then((admitted) => {

@@ -57,3 +57,24 @@ it('end with their window, those that were taken in advance too', async () => {
   clock.jump(1);
   expect(await take(nodes, 'ends', 3 * CANDIDATES.max)).toBe(CANDIDATES.max);
 });
+
+it('that there are none of is not asked again for a second', async () => {
+  const limit = { max: 2, windowSeconds: 60 };
+  const [{ rateLimiter }] = nodes;
+  const permits = [await rateLimiter.take('few', limit), await rateLimiter.take('few', limit)];
+  const before = await scriptsRun();
+  const refused = await Promise.all(Array.from({ length: 200 }, async () => rateLimiter.take('few', limit)));
+  for (let n = 0; n < 200; n += 1) refused.push(await rateLimiter.take('few', limit));
+  expect(refused.every((each) => !each.granted && each.retryAfterMs <= 60_000)).toBe(true);
+  // Those that asked before the first was answered, and what the node does by itself.
+  expect((await scriptsRun()) - before).toBeLessThan(220);
+  const [permit] = permits;
+  if (!permit?.granted) throw new Error('refused');
+  await permit.giveBack();
+  expect(await rateLimiter.take('few', limit)).toMatchObject({ granted: true });
+  expect(await rateLimiter.take('few', limit)).toMatchObject({ granted: false });
+  clock.jump(1_000);
+  const asked = await scriptsRun();
+  expect(await rateLimiter.take('few', limit)).toMatchObject({ granted: false });
+  expect(await scriptsRun()).toBeGreaterThan(asked);
+});

@@ -15,7 +15,8 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'call/reads.ts #calls': 'LIMITS.callsPerOperation of one operation; gone with it',
   'call/room.ts gone': 'sections of one call, for one change',
   'call/streams.ts #open': 'streams of this process: MAX_SOCKETS, and one a device',
-  'call/together.ts #waiting': 'calls with a move under way and others waiting, MOST of each; gone when their turn begins',
+  'call/together.ts #waiting':
+    'calls with a move under way and others waiting, MOST of each; gone when their turn begins',
   'call/turns.ts #last': 'calls with a move under way; gone with the last one',
   'client/apollo-transport.ts nodes': 'documents of the client, which are constants; weak',
   'client/call-list.ts #live': 'calls that are not over; gone when they are',
@@ -117,6 +118,7 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'redis/presence.ts #drawn': 'sockets that begin while an epoch is drawn, each until its answer; it remembers none',
   'redis/presence.ts #epochs': 'streams of this process; gone when they close',
   'redis/rate-limiter.ts leases': 'windows that have not ended, swept when there are twice as many as the last time',
+  'redis/rate-limiter.ts refusals': 'keys without a permit in the last second, swept with the leases',
   'redis/rate-limiter.ts flights': 'keys that Redis is being asked for; gone with the answer',
   'redis/topology.ts #scripts': 'connections, weak',
   'redis/topology.ts scripts': 'the scripts that there are',
@@ -136,6 +138,9 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/connections.ts groups': 'networks and accounts with a connection; gone with the last one',
   'server/connections.ts members':
     'LIMITS.unknownConnectionsPerAddress and LIMITS.connectionsPerAccount; four times that of those not idle for a second',
+  'server/connections.ts intakes': 'connections that are open, weak',
+  'server/http-intake.ts pieces':
+    'what was read of one connection, which is then not read from: one read of Node.js, 64 KiB',
   'server/http.ts contexts': 'requests under way, weak',
   'server/large-bodies.ts queues': 'accounts and addresses with a large body that is read; gone with the last one',
   'server/large-bodies.ts places': 'requests under way, weak',

@@ -16,6 +16,7 @@ import { systemClock } from '../../src/ports.js';
 import { createHttp } from '../../src/server/http.js';
 import { createConnections } from '../../src/server/connections.js';
 import { createProxies } from '../../src/server/proxies.js';
+import { createShares } from '../../src/server/shares.js';
 import { createStrangers } from '../../src/server/strangers.js';
 import type { Connection } from '../../src/server/websocket-connection.js';
 import { attachWebSocket, type WebSocketOptions } from '../../src/server/attach.js';
@@ -90,12 +91,14 @@ export async function startWsWorld({
 
   const strangers = options.strangers ?? createStrangers({ clock: systemClock });
   const trustProxy = options.trustProxy ?? null;
+  const shares = createShares(systemClock);
   const rules = {
+    shares,
     allowsOrigin: options.allowsOrigin ?? (() => false),
     gatewaySecret: options.gatewaySecret ?? null,
     trustProxy,
     strangers,
-    connections: createConnections({ proxies: createProxies(trustProxy), clock: systemClock, onDropped }),
+    connections: createConnections({ proxies: createProxies(trustProxy), clock: systemClock, shares, onDropped }),
   };
   const contextOf = (identify: () => Promise<Viewer>, connection?: Connection): WorldContext => ({
     ...createOperation({} as Services, identify),
