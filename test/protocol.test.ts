@@ -196,6 +196,7 @@ const FOREIGN = [
   ...['graphql-transport-ws', 'connection_init', 'error', 'complete', 'pong', 'application/graphql-response+json'],
   ...['Retry-After', 'authorization', 'exp', 'v=0', CLIENT_CALL_ID.source.slice(1, -1), 'retryable: true'],
   ...['RTCPeerConnection', 'iceTransportPolicy', 'shouldRetry', 'retryAttempts', 'retryWait'],
+  ...['operationName', 'subscribe'],
   ...['/graphql', '!', 'a=', 'next', 'ping', 'errors', 'AUDIO', 'VIDEO', 'callSocket', 'extensions.retryable'],
   'ws://127.0.0.1:4000/graphql',
   ...['Sec-WebSocket-Protocol: graphql-transport-ws', '2026-01-01T12:00:00.000Z'],

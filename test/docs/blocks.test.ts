@@ -12,6 +12,7 @@ interface RunBy {
 }
 
 const GUIDE: RunBy = { test: 'test/docs/guide.test.ts', words: 'has no block and no command that is not run here' };
+const WEBHOOKS: RunBy = { test: 'test/docs/webhooks.test.ts', words: "blocksOf('docs/webhooks.md')" };
 const CLIENT: RunBy = { test: 'test/docs/client.test.ts', words: 'expect(blocks).toHaveLength(3)' };
 
 /** By document, heading, language, and its place among those. */
@@ -65,6 +66,10 @@ const BLOCKS: Readonly<Record<string, RunBy | { readonly because: string }>> = {
   'docs/guide.md | 5. The client | ts | 0': GUIDE,
   'docs/guide.md | 6. The calls | ts | 0': GUIDE,
   'docs/guide.md | 7. Call | sh | 0': GUIDE,
+  'docs/webhooks.md | call.wake | json | 0': WEBHOOKS,
+  'docs/webhooks.md | call.started, call.answered, call.ended | json | 0': WEBHOOKS,
+  'docs/webhooks.md | call.started, call.answered, call.ended | jsonl | 0': WEBHOOKS,
+  'docs/webhooks.md | call_relay | jsonl | 0': WEBHOOKS,
 };
 
 function found(): readonly string[] {

@@ -87,7 +87,9 @@ const FOREIGN = [
   ...['connection_init', 'proxy_http_version 1.1', 'voip-call-signaling', 'min-port', 'max-port', 'static-auth-secret'],
   ...['TURN_EXTERNAL_IP', 'MEDIA_FAILED', 'remoteStream', 'noeviction', 'rateLimit', 'error', 'error_code', 'stack'],
   ...['extensions.call', 'extensions.retryAfterSeconds', 'extensions.correlationId', 'status', 'dependencies'],
-  'server.listen({ port, backlog: 4096 })',
+  ...['server.listen({ port, backlog: 4096 })', 'The server cannot start: …', 'createCallSignaling', 'attachWebSocket'],
+  ...['createRedisAdapters', 'createJwtAuthenticator', 'createHttpDirectory', 'createHttpPolicy', 'createWebhook'],
+  ...['onDefect', 'onFailure', 'onProblems', 'OptionsError', 'maxSockets', 'allowsOrigin', 'trustProxy'],
 ];
 
 /** `SETTING=value` and `label="value"` are known by both sides. */

@@ -30,17 +30,16 @@ afterAll(async () => {
 });
 
 const bin = (name: string): string => join(ROOT, 'node_modules/.bin', name);
-const LEFT_OUT = ['ruru', 'class-validator'];
 
-/** esbuild as the README calls it. */
-const esbuild = (command: string, file: string) => async (): Promise<string> => {
+/** A bundler as the README calls it. */
+const bundler = (command: string, file: string, quietly: string) => async (): Promise<string> => {
   const line = command
-    .replace('npx esbuild', bin('esbuild'))
-    .replace(/--outfile=\S+/, `--outfile=${join(folder, file)}`);
-  await run(project, 'sh', '-c', `${line} --log-level=error`);
+    .replace(/^npx (\w+)/, (_npx, name: string) => bin(name))
+    .replace(/(--outfile=|--file )\S+/, (_to, option: string) => option + join(folder, file));
+  await run(project, 'sh', '-c', `${line} --log-level${quietly}`);
   return file;
 };
-const [asModule = '', asCommonJs = ''] = blockOf('README.md', 'As one file', 'sh').trim().split('\n');
+const [asModule = '', asCommonJs = '', byRolldown = ''] = blockOf('README.md', 'As one file', 'sh').trim().split('\n');
 
 /** Bundlers rename classes: types that had their names from them were once `Call2`. */
 const PUBLISHED = [
@@ -54,18 +53,11 @@ async function typesOf(origin: string): Promise<string[]> {
   return data.__schema.types.map(({ name }) => name);
 }
 
-async function rolldown(): Promise<string> {
-  const without = LEFT_OUT.flatMap((name) => ['--external', name]);
-  const to = ['--dir', folder, '--entry-file-names', 'rolled.js', '--platform', 'node', '--format', 'esm'];
-  await run(project, bin('rolldown'), 'server.mjs', ...to, ...without, '--log-level', 'silent');
-  return 'rolled.js';
-}
-
 describe('voip-call-signaling/server, bundled', () => {
   const ways: [string, () => Promise<string>][] = [
-    ['by esbuild as CommonJS', esbuild(asCommonJs, 'server.cjs')],
-    ['by esbuild as ES module', esbuild(asModule, 'server.mjs')],
-    ['by rolldown', rolldown],
+    ['by esbuild as CommonJS', bundler(asCommonJs, 'server.cjs', '=error')],
+    ['by esbuild as ES module', bundler(asModule, 'server.mjs', '=error')],
+    ['by rolldown', bundler(byRolldown, 'rolled.mjs', ' silent')],
   ];
   it.each(ways)('%s starts on Redis, answers, and ends', async (_how, bundle) => {
     const file = await bundle();
