@@ -55,7 +55,6 @@ export async function openSurroundings(
     const isDown = (): boolean => known.part?.degraded() ?? false;
     const outages = open(createOutageLog({ dependency: name, isDown, log, clock: systemClock }));
     const onFailure: Common['onFailure'] = ({ operation, reason, httpStatus }) => {
-      metrics.dependencyFailed(name, reason);
       outages.failed({ ...(operation !== undefined ? { operation } : { http_status: httpStatus ?? null }), reason });
     };
     const part = open(create({ clock: systemClock, production: settings.nodeEnv === 'production', onFailure }));
@@ -72,7 +71,16 @@ export async function openSurroundings(
           depend(
             'redis',
             ['calls'],
-            ({ onFailure }) => openRedis(settings, onFailure, log),
+            ({ onFailure }) =>
+              openRedis(
+                settings,
+                (failure) => {
+                  // Of the other services it is counted by createCallSignaling.
+                  metrics.dependencyFailed('redis', failure.reason);
+                  onFailure(failure);
+                },
+                log,
+              ),
             // Limits are counted in this process meanwhile, and credentials are handed out; calls stand on it.
             (part) => (part.degraded() ? 'unavailable' : 'ready'),
           ),
@@ -98,10 +106,8 @@ export async function openSurroundings(
             deviceClaim: settings.authDeviceClaim,
             clockLeewaySeconds: settings.authClockLeewaySeconds,
             timeoutMs: settings.authTimeoutMs,
-            onRefused: ({ reason, claims }) => {
-              metrics.tokenRefused(reason);
-              log.debug('An access token was refused', { reason, claims: claims.join(' ') });
-            },
+            onRefused: ({ reason, claims }) =>
+              log.debug('An access token was refused', { reason, claims: claims.join(' ') }),
           }),
         (part) => part.state(),
       ),

@@ -69,6 +69,7 @@ const OPTIONS: Readonly<Record<keyof CallSignalingOptions, Check>> = {
   composeDirectives: boolean,
   production: boolean,
   onDefect: callable,
+  onWarning: callable,
   clock: clockCheck,
 };
 

@@ -1,6 +1,7 @@
 import type { AccountIndex, CallStore, WakeBus } from '../call/ports.js';
 import type { Presence } from '../call/presence.js';
 import type { Metrics } from '../events/metrics.js';
+import type { OnWarning } from '../events/warnings.js';
 import type { TrustedDocuments } from '../graphql/trusted-documents.js';
 import type { OnDefect } from '../host/callback.js';
 import type { HostFunctions } from '../host/functions.js';
@@ -49,6 +50,11 @@ export interface CallSignalingOptions extends HostFunctions {
    * wrong. Its messages may hold anything: do not log them as they are.
    */
   readonly onDefect?: OnDefect;
+  /**
+   * Given what the standalone server would log: a service around this one that gives no answer, a page whose origin is refused. At
+   * once, then once a minute each. Safe to log as it is.
+   */
+  readonly onWarning?: OnWarning;
   readonly clock?: Clock;
 }
 
