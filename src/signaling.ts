@@ -30,6 +30,7 @@ import { createMemoryRateLimiter } from './memory/rate-limiter.js';
 import { systemClock, systemTimers } from './ports.js';
 import { createRelay } from './providers/relay.js';
 import { checkDevice, checkOptions, checkSchema, headersOf } from './signaling/check.js';
+import { isProductionProcess } from './signaling/node-env.js';
 import { observeServices } from './signaling/observe.js';
 import type { CallAdapters, CallSignalingOptions } from './signaling/options.js';
 import type { CallSignaling, Graph } from './signaling/parts.js';
@@ -44,7 +45,8 @@ const REVOCATIONS_MS = 1_000;
  */
 export function createCallSignaling(options: CallSignalingOptions): CallSignaling {
   checkOptions(options);
-  const { clock = systemClock, production = false, introspection = !production } = options;
+  const { clock = systemClock, production = false } = options;
+  const { introspection = !(production || isProductionProcess()) } = options;
   const onDefect = quiet(options.onDefect);
   const metrics = options.metrics ? withQuietMethods(options.metrics, ['text']) : createMetrics();
   const onFailure = (callback: string, reason: string): void => metrics.dependencyFailed(`host-${callback}`, reason);

@@ -37,7 +37,7 @@ export interface CallSignalingOptions extends HostFunctions {
   readonly metrics?: Metrics;
   /** 32 bytes for pseudonyms and the names of pairs. That of `adapters`, or else drawn at start. */
   readonly nameKey?: Uint8Array;
-  /** Whether introspection and "did you mean" are answered. Not in production. */
+  /** Whether introspection and "did you mean" are answered. Not in production: that of `production`, or of NODE_ENV. */
   readonly introspection?: boolean;
   /** When given, no other operations are run; see `readTrustedDocuments`. */
   readonly trustedDocuments?: TrustedDocuments;
