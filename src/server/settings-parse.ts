@@ -54,13 +54,17 @@ export const addressRanges = commaSeparated.refine((list) => list.every(isAddres
   error: 'IP addresses or ranges such as 10.0.0.0/8, comma separated',
 });
 
+/** 32 bytes. By a name of its own, as declarations would say `Buffer<…>` for Buffer, which TypeScript before 5.7 does not know. */
+export interface Key extends Buffer {
+  readonly length: 32;
+}
+
 /** Base64 (RFC 4648, section 4) of 32 bytes. */
 export const key = text(/^[A-Za-z0-9+/]{43}=$/, '32 bytes in base64').transform(decode);
 
 export interface NamedKey {
   readonly id: string;
-  /** 32 bytes. */
-  readonly key: Buffer;
+  readonly key: Key;
 }
 
 /** `id:base64,id:base64`; ids are told apart, and the first one encrypts. */
@@ -83,8 +87,9 @@ export const redisUrl = z.string().superRefine((url, context) => {
   if (typeof read === 'string') context.addIssue({ code: 'custom', message: read });
 });
 
-function decode(base64: string): Buffer {
-  return Buffer.from(base64, 'base64');
+/** Its length was seen by the shape of the text. */
+function decode(base64: string): Key {
+  return Buffer.from(base64, 'base64') as Buffer as Key;
 }
 
 function isHttpUrl(value: string): boolean {
