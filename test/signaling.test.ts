@@ -50,7 +50,14 @@ describe('options', () => {
     const problems = (origins?: unknown) => problemsOf({ ...VALID, authenticator: { authenticateRequest, origins } });
     expect(problems()).toEqual([]);
     expect(problems(['https://app.example.com', 'http://localhost:5173', 'capacitor://localhost'])).toEqual([]);
-    for (const wrong of ['https://app.example.com', ['https://app.example.com/'], ['app.example.com'], ['*'], [/./]])
+    for (const wrong of [
+      'https://app.example.com',
+      ['https://app.example.com/'],
+      ['app.example.com'],
+      ['*'],
+      ['https://*.example.com'],
+      [/./],
+    ])
       expect(problems(wrong)).toEqual([
         expect.stringMatching(/^authenticator must have origins as browsers send them/),
       ]);
