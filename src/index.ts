@@ -35,6 +35,7 @@ export {
 } from './relay/ports.js';
 export { createCallSignaling } from './signaling.js';
 export type { CallAdapters, CallSignalingOptions, CursorKeys, RelayOptions } from './signaling/options.js';
+export type { DependencyState, Health, Readiness } from './signaling/health.js';
 export type { CallSignaling, Graph, WebSocketParts } from './signaling/parts.js';
 export type { WebSocketDoor } from './server/websocket.js';
 export { attachWebSocket, createWebSocket, type WebSocketOptions } from './server/attach.js';

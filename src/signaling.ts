@@ -30,9 +30,11 @@ import { createMemoryRateLimiter } from './memory/rate-limiter.js';
 import { systemClock, systemTimers } from './ports.js';
 import { createRelay } from './providers/relay.js';
 import { checkDevice, checkOptions, checkSchema, headersOf } from './signaling/check.js';
+import { healthOf } from './signaling/health.js';
 import { isProductionProcess } from './signaling/node-env.js';
 import { observeServices } from './signaling/observe.js';
 import type { CallAdapters, CallSignalingOptions } from './signaling/options.js';
+import { createRelayHealth } from './signaling/relay-health.js';
 import type { CallSignaling, Graph } from './signaling/parts.js';
 
 /** How often other nodes' revocations are asked for, in milliseconds: with the recheck of sockets after it, within 5 s. */
@@ -52,11 +54,13 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
   const onFailure = (callback: string, reason: string): void => metrics.dependencyFailed(`host-${callback}`, reason);
   const watch = { onDefect, onFailure, clock };
   const warnings = createWarnings(quiet(options.onWarning), clock);
-  const stopObserving = observeServices(options, metrics, warnings);
+  const relayHealth = createRelayHealth(clock);
+  const around = observeServices(options, { metrics, warnings, relayHealth });
+  let isOpen = true;
   const adapters: CallAdapters = options.adapters ?? createMemoryAdapters(clock);
   const given = options.rateLimiter ? asRateLimiter(options.rateLimiter, watch) : adapters.rateLimiter;
   const rateLimiter = given ?? createMemoryRateLimiter(clock);
-  const events = createFanOut([metrics.calls, ...(options.events ? [options.events] : [])], watch);
+  const events = createFanOut([metrics.calls, relayHealth, ...(options.events ? [options.events] : [])], watch);
   const nameKey = Buffer.from(options.nameKey ?? adapters.nameKey ?? randomBytes(32));
   const { login, directory, policy, sendWakeUp } = guardFunctions(options, watch);
   const { sharedCredentials: shared } = options.relay;
@@ -181,6 +185,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     },
     formatError,
     metrics,
+    health: (isServing = true) => healthOf(around.dependencies, isOpen && isServing),
     // Its streams end after that: with the same token it must not come back in at another node.
     revokeDevice: async (accountId, deviceId, request = {}) => {
       checkDevice(accountId, deviceId);
@@ -190,7 +195,8 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     reloadRelay: (config) => relay.reload(config),
     close: async () => {
       stopLearning();
-      stopObserving();
+      isOpen = false;
+      around.stop();
       looseStreams.stop();
       await calls.close();
       await relay.close();

@@ -71,7 +71,7 @@ export function createHttpDirectory(options: HttpDirectoryOptions): HttpDirector
   const { clock = systemClock, cache, cacheName, timeoutMs = SERVICE_TIMEOUT_MS } = options;
   const listener = quiet(options.onFailure);
   const reporter = createReporter({
-    dependency: 'device-directory',
+    name: 'device-directory',
     affects: ['calls', 'relay'],
     state: () => (batches.degraded() ? 'degraded' : 'ready'),
   });

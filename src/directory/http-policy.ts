@@ -47,7 +47,7 @@ export function createHttpPolicy(options: HttpPolicyOptions): HttpPolicy {
   const client = createJsonClient({ ...options, timeoutMs });
   let degraded = false;
   const reporter = createReporter({
-    dependency: 'call-policy',
+    name: 'call-policy',
     affects: ['calls'],
     state: () => (degraded ? 'degraded' : 'ready'),
   });

@@ -76,7 +76,7 @@ export function createWebhook(options: WebhookOptions): Webhook {
   const onFailure = quiet(options.onFailure);
   let degraded = false;
   const reporter = createReporter({
-    dependency: 'webhook',
+    name: 'webhook',
     affects: ['calls'],
     state: () => (degraded ? 'degraded' : 'ready'),
   });

@@ -16,7 +16,7 @@ export interface Observer {
 
 export interface Observed {
   /** The service, by the name that metrics and health have for it. */
-  readonly dependency: string;
+  readonly name: string;
   /** What is not, or not fully, served without it. */
   readonly affects: readonly ('calls' | 'relay')[];
   readonly state: () => 'ready' | 'degraded' | 'unavailable';
@@ -49,7 +49,7 @@ export function createReporter(shown: Omit<Observed, 'observe'>): Reporter {
     ...shown,
     observe: (observer) => {
       observers.add(observer);
-      for (const failure of untold ?? []) observer.onFailure(shown.dependency, failure);
+      for (const failure of untold ?? []) observer.onFailure(shown.name, failure);
       untold = null;
       return () => void observers.delete(observer);
     },
@@ -57,7 +57,7 @@ export function createReporter(shown: Omit<Observed, 'observe'>): Reporter {
   return {
     failed: (failure) => {
       if (untold && untold.length < KEPT) untold.push(failure);
-      for (const observer of observers) observer.onFailure(shown.dependency, failure);
+      for (const observer of observers) observer.onFailure(shown.name, failure);
     },
     refused: (reason) => {
       for (const observer of observers) observer.onRefused(reason);

@@ -86,7 +86,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): JwtAut
   const onRefused = quiet(options.onRefused);
   const onFailure = quiet(options.onFailure);
   const reporter = createReporter({
-    dependency: 'login',
+    name: 'login',
     affects: ['calls', 'relay'],
     state: () => keys.state(),
   });

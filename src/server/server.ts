@@ -71,7 +71,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
   };
 
   try {
-    const { options, cache, dependencies, login, loginAsked } = await openSurroundings(settings, log, open, metrics);
+    const { options, cache, login, loginAsked } = await openSurroundings(settings, log, open, metrics);
     const tokens = login?.tokens ?? [];
     const relay = open(await using('RELAY_CONFIG_FILE', () => openRelaySource(settings.relayConfigFile, log)));
     const { trustedDocumentsFile } = settings;
@@ -134,7 +134,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       context: signaling.context,
       onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
     });
-    serveHealth(app, { isServing: () => serving, dependencies });
+    serveHealth(app, () => signaling.health(serving));
     if (settings.metricsPort === null && !production) serveMetrics(app, metrics);
     const sockets = attachWebSocket(app.server, {
       ...signaling.websocket,

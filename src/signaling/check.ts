@@ -82,6 +82,7 @@ const ADAPTERS: Readonly<Record<keyof CallAdapters, Check>> = {
   rateLimiter: limiter,
   cursorKeys: keys,
   nameKey: key,
+  degraded: callable,
 };
 
 const RELAY: Readonly<Record<keyof RelayOptions, Check>> = {

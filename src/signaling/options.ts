@@ -71,4 +71,6 @@ export interface CallAdapters {
   readonly rateLimiter?: RateLimiter;
   readonly cursorKeys?: CursorKeys;
   readonly nameKey?: Uint8Array;
+  /** Whether they cannot be reached at present, for `health()`; they are taken for ready when left out. */
+  readonly degraded?: () => boolean;
 }

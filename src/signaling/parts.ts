@@ -9,6 +9,7 @@ import type { LoginRequest } from '../identity/login.js';
 import type { RevocationRequest } from '../identity/revocations.js';
 import type { Viewer } from '../identity/viewer.js';
 import type { Clock } from '../ports.js';
+import type { Health } from './health.js';
 
 /** One schema, and what serves it. */
 export interface Graph {
@@ -36,6 +37,12 @@ export interface CallSignaling extends Graph {
   /** Turns what this module's fields throw into what may be sent, and leaves a host's own errors alone. Part of `apollo`. */
   readonly formatError: Masker;
   readonly metrics: Metrics;
+  /**
+   * What this process can serve, and the state of each service around it that parts of this package speak to: an answer to /readyz.
+   *
+   * @param isServing false while the host starts or stops; true when left out
+   */
+  health(isServing?: boolean): Health;
   /**
    * A device was removed: its calls and its streams end, on every node, within 5 s.
    *

@@ -6,9 +6,11 @@ import { createHttpPolicy } from '../../src/directory/http-policy.js';
 import { createWarnings, type Warning } from '../../src/events/warnings.js';
 import { createWebhook } from '../../src/events/webhook.js';
 import { createJwtAuthenticator, type JwtAuthenticatorOptions } from '../../src/jwt/authenticator.js';
+import { createMemoryAdapters } from '../../src/memory/adapters.js';
+import { systemClock } from '../../src/ports.js';
 import { createCallSignaling } from '../../src/signaling.js';
 import type { CallSignaling } from '../../src/signaling/parts.js';
-import type { CallSignalingOptions } from '../../src/signaling/options.js';
+import type { CallAdapters, CallSignalingOptions } from '../../src/signaling/options.js';
 import { SetClock } from '../support/clock.js';
 import { startFakeJwks, type FakeJwks } from '../support/fake-jwks.js';
 import { eventually } from '../support/process.js';
@@ -135,6 +137,47 @@ describe('a mounted signaling', () => {
     });
     expect(closed && (await failures(closed, 'call-policy'))).toBe(1);
     await webhook.close();
+  });
+});
+
+describe('the health of a mounted signaling', () => {
+  const adaptersWith = (degraded: () => boolean): CallAdapters => ({ ...createMemoryAdapters(systemClock), degraded });
+
+  it('is 503 where nothing can be served: keys were never had, it starts or stops, or is closed', async () => {
+    const authenticator = jwtWith({ keys: { jwksUrl: nowhere } });
+    await authenticator.asked;
+    await withSignaling({ authenticator }, async (signaling) => {
+      const dependencies = { login: 'unavailable', 'relay-provider': 'ready' };
+      const body = { status: 'unavailable', degraded: ['calls', 'relay'], dependencies };
+      expect(signaling.health()).toEqual({ httpStatus: 503, body });
+    });
+    await withSignaling({ authenticator: () => null }, async (signaling) => {
+      expect(signaling.health()).toMatchObject({ httpStatus: 200, body: { status: 'ready', degraded: [] } });
+      expect(signaling.health(false)).toMatchObject({ httpStatus: 503, body: { status: 'unavailable' } });
+      await signaling.close();
+      expect(signaling.health()).toMatchObject({ httpStatus: 503, body: { status: 'unavailable' } });
+    });
+  });
+
+  it('is 200 where something is served: degraded, with what is affected, whatever functions of a host do', async () => {
+    const callPolicy = createHttpPolicy({ url: nowhere });
+    await Promise.resolve(callPolicy.mayCall({ accountId: 'a', deviceId: 'd' }, 'b')).catch(() => undefined);
+    let isDown = true;
+    const adapters = adaptersWith(() => isDown);
+    await withSignaling({ authenticator: () => null, adapters, callPolicy }, async (signaling) => {
+      const dependencies = { redis: 'unavailable', 'call-policy': 'degraded', 'relay-provider': 'ready' };
+      const body = { status: 'degraded', degraded: ['calls'], dependencies };
+      expect(signaling.health()).toEqual({ httpStatus: 200, body });
+      expect(await sample(signaling, 'dependency_degraded{dependency="redis"}')).toBe(1);
+      isDown = false;
+      expect(signaling.health().body.dependencies).toMatchObject({ redis: 'ready' });
+    });
+    const throwing = adaptersWith(() => {
+      throw new Error('of the host');
+    });
+    await withSignaling({ authenticator: () => null, adapters: throwing }, async (signaling) =>
+      expect(signaling.health()).toMatchObject({ httpStatus: 200, body: { dependencies: { redis: 'ready' } } }),
+    );
   });
 });
 

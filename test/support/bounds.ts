@@ -153,7 +153,6 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'server/shares.ts waiting': 'what was read of sockets that are then not read from: LIMITS.messageBytes of each',
   'server/strangers.ts tallies': 'ADDRESSES; those of the last second and with sockets, others share one',
   'server/strangers.ts waiting': 'LIMITS.silentSockets, and LIMITS.silentSocketsPerAddress of each address',
-  'server/surroundings.ts dependencies': 'the dependencies that the code names',
   'server/watched-file.ts secrets': 'files that the settings name',
   'server/watched-file.ts watches': 'files that the settings name',
   'server/websocket-channel.ts awaited': 'operations under way on one socket, which wait for one message each',
