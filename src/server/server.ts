@@ -140,6 +140,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       ...signaling.websocket,
       ...doors,
       path: '/graphql',
+      refusalsName: 'settings',
       maxSockets: settings.maxSockets,
       clock: systemClock,
       metrics,
