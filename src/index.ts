@@ -33,12 +33,15 @@ export {
   type ProviderRequest,
   type RelayProvider,
 } from './relay/ports.js';
-export { createCallSignaling, type CallSignaling, type Graph, type WebSocketParts } from './signaling.js';
+export { createCallSignaling } from './signaling.js';
 export type { CallAdapters, CallSignalingOptions, CursorKeys, RelayOptions } from './signaling/options.js';
+export type { DependencyState, Health, Readiness } from './signaling/health.js';
+export type { CallSignaling, Graph, WebSocketParts } from './signaling/parts.js';
 export type { WebSocketDoor } from './server/websocket.js';
 export { attachWebSocket, createWebSocket, type WebSocketOptions } from './server/attach.js';
 export { bodyErrors } from './server/body-errors.js';
 export { createMetrics, type Metrics } from './events/metrics.js';
+export type { OnWarning, Warning } from './events/warnings.js';
 export { OptionsError } from './options.js';
 export { systemClock } from './ports.js';
 export type { ProviderInput, RelayConfigInput } from './providers/config-input.js';

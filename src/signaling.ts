@@ -6,12 +6,13 @@ import { cursorSeal } from './call/cursor.js';
 import { pairTags } from './call/ids.js';
 import { createFanOut } from './events/fan-out.js';
 import { tellRefusalsSeldom } from './events/told-seldom.js';
-import { createMetrics, type Metrics } from './events/metrics.js';
+import { createMetrics } from './events/metrics.js';
+import { createWarnings } from './events/warnings.js';
 import { createDeviceNames } from './graphql/device-names.js';
-import { apolloOptions, type ApolloOptions } from './graphql/apollo.js';
-import { createOperation, type CallContext, type Services, type StreamCarrier } from './graphql/context.js';
+import { apolloOptions } from './graphql/apollo.js';
+import { createOperation, type Services } from './graphql/context.js';
 import { createMasker, type Masker } from './graphql/errors.js';
-import { createExecutor, type Executor } from './graphql/executor.js';
+import { createExecutor } from './graphql/executor.js';
 import { createLooseStreams } from './graphql/loose-streams.js';
 import { createSchema } from './graphql/schema.js';
 import { allowsPagesOf } from './host/authenticator.js';
@@ -19,74 +20,25 @@ import { quiet } from './host/callback.js';
 import { guardFunctions } from './host/functions.js';
 import { asOwnContext, withQuietMethods } from './host/listeners.js';
 import { asRateLimiter, asSharedCredentials } from './host/stores.js';
-import { authorizationIn, type LoginRequest } from './identity/login.js';
+import { authorizationIn } from './identity/login.js';
 import { createSessions } from './identity/session.js';
 import { findRevoked } from './identity/revoked.js';
-import { shareRevocations, type RevocationRequest } from './identity/revocations.js';
+import { shareRevocations } from './identity/revocations.js';
 import type { Viewer } from './identity/viewer.js';
 import { createMemoryAdapters } from './memory/adapters.js';
 import { createMemoryRateLimiter } from './memory/rate-limiter.js';
-import { systemClock, systemTimers, type Clock } from './ports.js';
+import { systemClock, systemTimers } from './ports.js';
 import { createRelay } from './providers/relay.js';
 import { checkDevice, checkOptions, checkSchema, headersOf } from './signaling/check.js';
+import { healthOf } from './signaling/health.js';
+import { isProductionProcess } from './signaling/node-env.js';
+import { observeServices } from './signaling/observe.js';
 import type { CallAdapters, CallSignalingOptions } from './signaling/options.js';
+import { createRelayHealth } from './signaling/relay-health.js';
+import type { CallSignaling, Graph } from './signaling/parts.js';
 
 /** How often other nodes' revocations are asked for, in milliseconds: with the recheck of sockets after it, within 5 s. */
 const REVOCATIONS_MS = 1_000;
-
-/** One schema, and what serves it. */
-export interface Graph {
-  /** Executable; with `@auth` and `@rateLimit` in force on our fields. */
-  readonly schema: GraphQLSchema;
-  /** Options for `new ApolloServer()`: schema, limits, masking, status codes. */
-  readonly apollo: ApolloOptions;
-  /** Runs operations with the limits and the masking of `apollo`, for transports that Apollo Server does not serve. */
-  readonly executor: Executor;
-  /** For `attachWebSocket` and `createWebSocket`. */
-  readonly websocket: WebSocketParts;
-}
-
-/** What a host needs to mount call signaling in its own server. */
-export interface CallSignaling extends Graph {
-  /**
-   * The same for a schema in which the host merged ours with its own.
-   *
-   * @param ownContext what the host's resolvers find in the context of an operation over WebSocket, beside ours
-   * @throws OptionsError the schema is of another copy of graphql
-   */
-  withSchema(schema: GraphQLSchema, ownContext?: (viewer: Viewer) => object): Graph;
-  /** The context of one operation, to be spread into the host's own. @throws OptionsError the request has no headers */
-  context(request: LoginRequest | { readonly headers: Headers }): CallContext;
-  /** Turns what this module's fields throw into what may be sent, and leaves a host's own errors alone. Part of `apollo`. */
-  readonly formatError: Masker;
-  readonly metrics: Metrics;
-  /**
-   * A device was removed: its calls and its streams end, on every node, within 5 s.
-   *
-   * @param request when and under which id it was asked for, so that it can be asked for twice
-   * @returns false when a request of that id was carried out before, and so nothing was ended
-   */
-  revokeDevice(accountId: string, deviceId: string, request?: RevocationRequest): Promise<boolean>;
-  /** Takes a new relay configuration into use. @throws RelayConfigError listing every problem; the old one stays */
-  reloadRelay(config: unknown): void;
-  /** Ends what was begun here: waits for requests that are being served, then closes connections. */
-  close(): Promise<void>;
-}
-
-/** The part of a WebSocket door's options that is this module's. */
-export interface WebSocketParts {
-  readonly executor: Executor;
-  readonly onDefect: (error: unknown) => void;
-  readonly metrics: Metrics;
-  readonly clock: Clock;
-  /** Pages of the origins that the authenticator lists, beside those of the same host. */
-  readonly allowsOrigin: (origin: string) => boolean;
-  /** @param request the upgrade request of the socket */
-  authenticate(authorization: string | undefined, request: LoginRequest): Promise<Viewer>;
-  contextFor(connection: StreamCarrier & { readonly viewer: Viewer }): CallContext;
-  nextEpoch(): Promise<number>;
-  recheck(viewers: readonly Viewer[]): Promise<readonly Viewer[]>;
-}
 
 /**
  * Puts call signaling together.
@@ -95,15 +47,20 @@ export interface WebSocketParts {
  */
 export function createCallSignaling(options: CallSignalingOptions): CallSignaling {
   checkOptions(options);
-  const { clock = systemClock, production = false, introspection = !production } = options;
+  const { clock = systemClock, production = false } = options;
+  const { introspection = !(production || isProductionProcess()) } = options;
   const onDefect = quiet(options.onDefect);
   const metrics = options.metrics ? withQuietMethods(options.metrics, ['text']) : createMetrics();
   const onFailure = (callback: string, reason: string): void => metrics.dependencyFailed(`host-${callback}`, reason);
   const watch = { onDefect, onFailure, clock };
+  const warnings = createWarnings(quiet(options.onWarning), clock);
+  const relayHealth = createRelayHealth(clock);
+  const around = observeServices(options, { metrics, warnings, relayHealth });
+  let isOpen = true;
   const adapters: CallAdapters = options.adapters ?? createMemoryAdapters(clock);
   const given = options.rateLimiter ? asRateLimiter(options.rateLimiter, watch) : adapters.rateLimiter;
   const rateLimiter = given ?? createMemoryRateLimiter(clock);
-  const events = createFanOut([metrics.calls, ...(options.events ? [options.events] : [])], watch);
+  const events = createFanOut([metrics.calls, relayHealth, ...(options.events ? [options.events] : [])], watch);
   const nameKey = Buffer.from(options.nameKey ?? adapters.nameKey ?? randomBytes(32));
   const { login, directory, policy, sendWakeUp } = guardFunctions(options, watch);
   const { sharedCredentials: shared } = options.relay;
@@ -199,6 +156,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
         metrics,
         clock,
         allowsOrigin: allowsPagesOf(options.authenticator),
+        onRefusedOrigin: warnings.originRefused,
         authenticate: async (authorization, { headers }) => {
           await revocations.learn();
           return sessions.viewerOf(authorization, { headers });
@@ -227,6 +185,7 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     },
     formatError,
     metrics,
+    health: (isServing = true) => healthOf(around.dependencies, isOpen && isServing),
     // Its streams end after that: with the same token it must not come back in at another node.
     revokeDevice: async (accountId, deviceId, request = {}) => {
       checkDevice(accountId, deviceId);
@@ -236,6 +195,8 @@ export function createCallSignaling(options: CallSignalingOptions): CallSignalin
     reloadRelay: (config) => relay.reload(config),
     close: async () => {
       stopLearning();
+      isOpen = false;
+      around.stop();
       looseStreams.stop();
       await calls.close();
       await relay.close();

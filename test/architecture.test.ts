@@ -85,6 +85,17 @@ describe('the source code', () => {
     expect(violations(graph, AREAS)).toEqual([]);
   });
 
+  it('has a client that imports nothing from outside of its folder, for it is a package of its own', () => {
+    const ofClient = [...graph].filter(([file]) => file.startsWith('client/'));
+    expect(ofClient.length).toBeGreaterThan(10);
+    const outside = ofClient.flatMap(([file, imports]) =>
+      imports.filter(
+        ({ specifier }) => /^\.\.?\//.test(specifier) && !join(file, '..', specifier).startsWith('client/'),
+      ),
+    );
+    expect(outside).toEqual([]);
+  });
+
   it('has no cycle of imports', () => {
     expect(cycles(graph)).toEqual([]);
   });

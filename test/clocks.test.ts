@@ -12,7 +12,7 @@ import { Breaker } from '../src/providers/breaker.js';
 import { RetryBudget } from '../src/providers/retry-budget.js';
 import { Escalation } from '../src/relay/escalation.js';
 import { KeptCredentials, type Kept } from '../src/relay/kept-credentials.js';
-import { createRelayHealth } from '../src/server/relay-health.js';
+import { createRelayHealth } from '../src/signaling/relay-health.js';
 import { createStrangers } from '../src/server/strangers.js';
 import { ALICE, World } from './call/world.js';
 import { startWebhookWorld } from './events/webhook-world.js';

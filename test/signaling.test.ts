@@ -1,5 +1,6 @@
 /** The options of the module, and what it shares with a host that uses the same libraries. */
-import { describe, expect, it } from '@jest/globals';
+import { ApolloServer } from '@apollo/server';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { graphql } from 'graphql';
 import * as library from 'type-graphql';
 import { OptionsError } from '../src/options.js';
@@ -49,7 +50,14 @@ describe('options', () => {
     const problems = (origins?: unknown) => problemsOf({ ...VALID, authenticator: { authenticateRequest, origins } });
     expect(problems()).toEqual([]);
     expect(problems(['https://app.example.com', 'http://localhost:5173', 'capacitor://localhost'])).toEqual([]);
-    for (const wrong of ['https://app.example.com', ['https://app.example.com/'], ['app.example.com'], ['*'], [/./]])
+    for (const wrong of [
+      'https://app.example.com',
+      ['https://app.example.com/'],
+      ['app.example.com'],
+      ['*'],
+      ['https://*.example.com'],
+      [/./],
+    ])
       expect(problems(wrong)).toEqual([
         expect.stringMatching(/^authenticator must have origins as browsers send them/),
       ]);
@@ -63,6 +71,34 @@ describe('options', () => {
   it('refuse a schema that is none', async () => {
     const signaling = createCallSignaling(VALID as never);
     expect(() => signaling.withSchema({} as never)).toThrow(/npm dedupe/);
+    await signaling.close();
+  });
+});
+
+describe('introspection', () => {
+  const before = process.env['NODE_ENV'];
+  afterEach(() => {
+    process.env['NODE_ENV'] = before;
+  });
+  const QUERY = '{ __schema { queryType { name } } }';
+
+  it.each([
+    ['as Apollo has it', 'development', {}, true],
+    ['as Apollo has it', 'production', {}, false],
+    ['as the host says', 'production', { introspection: true }, true],
+    ['as the host says', 'development', { introspection: false }, false],
+  ])('is answered %s where NODE_ENV is %s and options are %j: %s', async (_as, nodeEnv, options, isAnswered) => {
+    process.env['NODE_ENV'] = nodeEnv;
+    const signaling = createCallSignaling({ ...VALID, ...options } as never);
+    const apollo = new ApolloServer({ ...signaling.apollo, stopOnTerminationSignals: false });
+    const { body } = await apollo.executeOperation(
+      { query: QUERY },
+      { contextValue: signaling.context({ headers: {} }) },
+    );
+    expect('singleResult' in body && body.singleResult.errors === undefined).toBe(isAnswered);
+    // What runs the operations of sockets.
+    expect('document' in signaling.websocket.executor.prepare({ query: QUERY }, 'identified')).toBe(isAnswered);
+    await apollo.stop();
     await signaling.close();
   });
 });

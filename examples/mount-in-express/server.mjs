@@ -66,8 +66,8 @@ const sockets = attachWebSocket(server, signaling.websocket);
 
 app.get('/healthz', (_req, res) => res.json({ status: 'ok' }));
 app.get('/readyz', (_req, res) => {
-  const calls = adapters?.degraded() ? 'unavailable' : 'ok';
-  res.json({ calls, wakeUps: webhook?.degraded() ? 'degraded' : 'ok', problems: adapters?.problems() ?? [] });
+  const { httpStatus, body } = signaling.health();
+  res.status(httpStatus).json({ ...body, problems: adapters?.problems() ?? [] });
 });
 // Yours to keep from the public.
 app.get('/metrics', async (_req, res) => res.type(signaling.metrics.contentType).send(await signaling.metrics.text()));

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../errors.js';
 import type { CallEndReason, CallState } from './generated/types.js';
+import type { ErrorCode } from './service-errors.js';
 
 /** What can go wrong on this side of the service. */
 export type LocalErrorCode =

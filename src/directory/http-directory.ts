@@ -7,6 +7,7 @@ import type { Device, DeviceDirectory } from '../identity/viewer.js';
 import { boolean, callable, checkGiven, clockCheck, milliseconds, objectWith, seconds, url } from '../options.js';
 import { systemClock, type Clock } from '../ports.js';
 import { quiet } from '../host/callback.js';
+import { createReporter } from '../host/observed.js';
 import { ServiceError } from '../http/client.js';
 import { createJsonClient, SERVICE_TIMEOUT_MS } from '../http/json-client.js';
 import { createBatches } from './batches.js';
@@ -68,7 +69,12 @@ export interface HttpDirectory extends DeviceDirectory {
 export function createHttpDirectory(options: HttpDirectoryOptions): HttpDirectory {
   checkGiven('createHttpDirectory', options, OPTIONS, ['url']);
   const { clock = systemClock, cache, cacheName, timeoutMs = SERVICE_TIMEOUT_MS } = options;
-  const onFailure = quiet(options.onFailure);
+  const listener = quiet(options.onFailure);
+  const reporter = createReporter({
+    name: 'device-directory',
+    affects: ['calls', 'relay'],
+    state: () => (batches.degraded() ? 'degraded' : 'ready'),
+  });
   const freshMs = (options.freshSeconds ?? 60) * 1_000;
   const keptMs = (options.keptSeconds ?? 900) * 1_000;
   const client = createJsonClient({ ...options, timeoutMs });
@@ -77,6 +83,11 @@ export function createHttpDirectory(options: HttpDirectoryOptions): HttpDirector
   /** What was last written to the cache: streams ask every few seconds, and mostly hear the same again. */
   const written = new RecentlyUsed<Answer>(ACCOUNTS_REMEMBERED);
   const batches = createBatches<Answer>({ ask, timeoutMs, clock });
+
+  function onFailure(error: ServiceError): void {
+    listener(error);
+    reporter.failed({ operation: 'devicesOf', reason: error.reason, httpStatus: error.httpStatus });
+  }
 
   async function devicesOf(accountId: string, maxAgeMs: number): Promise<readonly Device[]> {
     const known = answers.get(accountId);
@@ -135,7 +146,7 @@ export function createHttpDirectory(options: HttpDirectoryOptions): HttpDirector
     throw new SignalingError('CALL_UNAVAILABLE');
   }
 
-  return {
+  return reporter.shownOn<HttpDirectory>({
     devicesOf: (accountIds, maxAgeMs = freshMs) =>
       Promise.all(accountIds.map((accountId) => devicesOf(accountId, maxAgeMs))),
     batches: true,
@@ -143,5 +154,5 @@ export function createHttpDirectory(options: HttpDirectoryOptions): HttpDirector
     timeoutMs: timeoutMs + 2 * CACHE_TIMEOUT_MS,
     degraded: () => batches.degraded(),
     close: () => client.close(),
-  };
+  });
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CallPolicy } from '../call/ports.js';
 import { SignalingError } from '../errors.js';
 import { quiet } from '../host/callback.js';
+import { createReporter } from '../host/observed.js';
 import { boolean, callable, checkGiven, milliseconds, url } from '../options.js';
 import { ServiceError } from '../http/client.js';
 import { createJsonClient, SERVICE_TIMEOUT_MS } from '../http/json-client.js';
@@ -45,8 +46,13 @@ export function createHttpPolicy(options: HttpPolicyOptions): HttpPolicy {
   const onFailure = quiet(options.onFailure);
   const client = createJsonClient({ ...options, timeoutMs });
   let degraded = false;
+  const reporter = createReporter({
+    name: 'call-policy',
+    affects: ['calls'],
+    state: () => (degraded ? 'degraded' : 'ready'),
+  });
 
-  return {
+  return reporter.shownOn<HttpPolicy>({
     mayCall: async ({ accountId, deviceId }, calleeAccountId) => {
       try {
         const answer = ANSWER.safeParse(await client.post({ caller: { accountId, deviceId }, calleeAccountId }));
@@ -55,7 +61,9 @@ export function createHttpPolicy(options: HttpPolicyOptions): HttpPolicy {
         return answer.data.allowed;
       } catch (error) {
         degraded = true;
-        onFailure(error instanceof ServiceError ? error : new ServiceError('connection', null));
+        const failure = error instanceof ServiceError ? error : new ServiceError('connection', null);
+        onFailure(failure);
+        reporter.failed({ operation: 'mayCall', reason: failure.reason, httpStatus: failure.httpStatus });
         throw new SignalingError('CALL_UNAVAILABLE');
       }
     },
@@ -63,5 +71,5 @@ export function createHttpPolicy(options: HttpPolicyOptions): HttpPolicy {
     timeoutMs: timeoutMs + 500,
     degraded: () => degraded,
     close: () => client.close(),
-  };
+  });
 }

@@ -1,4 +1,5 @@
 import { quiet } from '../host/callback.js';
+import { createReporter } from '../host/observed.js';
 import type { SendWakeUp } from '../call/ports.js';
 import {
   boolean,
@@ -72,7 +73,13 @@ export function createWebhook(options: WebhookOptions): Webhook {
   const { url, clock = systemClock, timers = systemTimers, production = false, timeoutMs = 1_000 } = options;
   const key = signatureKey(options.secret);
   const poster = createPoster({ url, timeoutMs, production, connections: CONCURRENCY, now: () => clock.now() });
+  const onFailure = quiet(options.onFailure);
   let degraded = false;
+  const reporter = createReporter({
+    name: 'webhook',
+    affects: ['calls'],
+    state: () => (degraded ? 'degraded' : 'ready'),
+  });
 
   const queue = new WebhookQueue({
     clock,
@@ -83,7 +90,10 @@ export function createWebhook(options: WebhookOptions): Webhook {
       degraded = failure !== null;
       return failure;
     },
-    onFailure: quiet(options.onFailure),
+    onFailure: (failure) => {
+      onFailure(failure);
+      reporter.failed({ operation: failure.type, reason: failure.reason, httpStatus: failure.httpStatus });
+    },
   });
 
   let closed: Promise<void> | null = null;
@@ -92,10 +102,11 @@ export function createWebhook(options: WebhookOptions): Webhook {
     await poster.close();
   }
 
-  return {
-    wakeUp: (wakeUp) => queue.add(wakeUpMessage(wakeUp, clock)),
+  return reporter.shownOn<Webhook>({
+    // Given apart from the events, which may go elsewhere.
+    wakeUp: reporter.shownOn<SendWakeUp>((wakeUp) => queue.add(wakeUpMessage(wakeUp, clock))),
     emit: (event) => queue.add(eventMessage(event, clock)),
     degraded: () => degraded,
     close: () => (closed ??= close()),
-  };
+  });
 }

@@ -9,6 +9,7 @@ import type { Authenticator, Viewer } from '../identity/viewer.js';
 import { OPAQUE_ID } from '../limits.js';
 import { systemClock, type Clock, type Timers } from '../ports.js';
 import { quiet } from '../host/callback.js';
+import { createReporter } from '../host/observed.js';
 import { ALGORITHMS, fits, type Algorithm } from './algorithms.js';
 import { createFixedKeys, createGivenKey, type KeySource, type KeyState } from './keys.js';
 import { describeRefusal, RefusedToken, refusalOf, type TokenRefusal } from './refusal.js';
@@ -83,8 +84,17 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): JwtAut
   const { issuer, audience, accountClaim = 'sub', deviceClaim = 'device_id', clock = systemClock } = options;
   const { clockLeewaySeconds = 60, timeoutMs = SERVICE_TIMEOUT_MS } = options;
   const onRefused = quiet(options.onRefused);
+  const onFailure = quiet(options.onFailure);
+  const reporter = createReporter({
+    name: 'login',
+    affects: ['calls', 'relay'],
+    state: () => keys.state(),
+  });
   const isAllowed = allowing(options.algorithms ?? Object.keys(ALGORITHMS));
-  const keys = sourceOf(options);
+  const keys = sourceOf(options, (error) => {
+    onFailure(error);
+    reporter.failed({ operation: 'keys', reason: error.reason, httpStatus: error.httpStatus });
+  });
   /** By digest: what is remembered cannot be used as a token. Refused tokens are not remembered, or they could fill it. */
   const verified = new RecentlyUsed<VerifiedToken>(TOKENS_REMEMBERED);
   const verifying = new Map<string, Promise<VerifiedToken>>();
@@ -97,7 +107,9 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): JwtAut
       if (viewer.expiresAt <= clock.now()) throw new RefusedToken('expired');
       return viewer;
     } catch (error) {
-      onRefused(describeRefusal(refusalOf(error)));
+      const refusal = describeRefusal(refusalOf(error));
+      onRefused(refusal);
+      reporter.refused(refusal.reason);
       throw new SignalingError('CALL_UNAUTHORIZED');
     }
   }
@@ -168,14 +180,14 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): JwtAut
     return Object.freeze({ accountId, deviceId, issuedAt, expiresAt });
   }
 
-  return {
+  return reporter.shownOn<JwtAuthenticator>({
     authenticate,
     timeoutMs: timeoutMs + MARGIN_MS,
     state: () => keys.state(),
     degraded: () => keys.state() !== 'ready',
     asked: keys.asked,
     close: () => keys.close(),
-  };
+  });
 }
 
 /** Until we are sure that it is our own deadline that ran out. */
@@ -190,14 +202,14 @@ function allowing(algorithms: readonly string[]): (algorithm: string | undefined
   return (algorithm): algorithm is Algorithm => algorithm !== undefined && algorithms.includes(algorithm);
 }
 
-function sourceOf(options: JwtAuthenticatorOptions): KeySource {
-  const { keys, keptKeysSeconds = 900, onFailure, ...service } = options;
+function sourceOf(options: JwtAuthenticatorOptions, onFailure: (error: ServiceError) => void): KeySource {
+  const { keys, keptKeysSeconds = 900, ...service } = options;
   if ('publicKeyPem' in keys) return createGivenKey(keys.publicKeyPem);
   if ('jwks' in keys) return createFixedKeys(keys.jwks);
   return createRemoteKeys({
     ...service,
     url: keys.jwksUrl,
     keptSeconds: keptKeysSeconds,
-    onFailure: quiet(onFailure),
+    onFailure,
   });
 }

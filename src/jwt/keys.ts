@@ -83,6 +83,9 @@ export function createGivenKey(text: string): KeySource {
   if (json === null)
     throw new TypeError('it begins like JSON, and is none: a JSON Web Key, a key set or PEM is wanted');
   if ('keys' in json) return createFixedKeys(json as unknown as JSONWebKeySet);
+  // RFC 7517, section 4.1: every key says of which type it is.
+  if (typeof json['kty'] !== 'string')
+    throw new TypeError('it is not PEM, and its JSON is neither a JSON Web Key ("kty") nor a key set ("keys")');
   return anyName(json as JWK);
 }
 

@@ -5,7 +5,8 @@ import { createMetrics } from '../events/metrics.js';
 import type { CallContext } from '../graphql/context.js';
 import { systemClock } from '../ports.js';
 import type { SharedCredentials } from '../relay/kept-credentials.js';
-import { createCallSignaling, type CallSignaling } from '../signaling.js';
+import { createCallSignaling } from '../signaling.js';
+import type { CallSignaling } from '../signaling/parts.js';
 import { isLoopbackOrigin } from './admission.js';
 import { createApp } from './app.js';
 import { createConnections } from './connections.js';
@@ -71,7 +72,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
   };
 
   try {
-    const { options, cache, dependencies, login, loginAsked } = await openSurroundings(settings, log, open, metrics);
+    const { options, cache, login, loginAsked } = await openSurroundings(settings, log, open, metrics);
     const tokens = login?.tokens ?? [];
     const relay = open(await using('RELAY_CONFIG_FILE', () => openRelaySource(settings.relayConfigFile, log)));
     const { trustedDocumentsFile } = settings;
@@ -137,12 +138,13 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
       context: signaling.context,
       onAnswered: (outcome, seconds) => metrics.graphqlRequest('http', outcome, seconds),
     });
-    serveHealth(app, { isServing: () => serving, dependencies });
+    serveHealth(app, () => signaling.health(serving));
     if (settings.metricsPort === null && !production) serveMetrics(app, metrics);
     const sockets = attachWebSocket(app.server, {
       ...signaling.websocket,
       ...doors,
       path: '/graphql',
+      refusalsName: 'settings',
       maxSockets: settings.maxSockets,
       clock: systemClock,
       metrics,

@@ -8,5 +8,11 @@ const NO_SETTINGS: ReadonlySet<string> = new Set(['HOME', 'HOSTS', 'POST', 'NODE
  * @returns null when the name is a setting's own, or near none
  */
 export function misspelledSetting(name: string, known: readonly string[]): string | null {
-  return known.includes(name) || NO_SETTINGS.has(name.toUpperCase()) ? null : nearest(name, known);
+  if (known.includes(name) || NO_SETTINGS.has(name.toUpperCase())) return null;
+  return known.find((whole) => isCutOff(name.toUpperCase(), whole)) ?? nearest(name, known);
+}
+
+/** AUTH_PUBLIC_KEY for AUTH_PUBLIC_KEY_FILE: a name without what says how the value is given. */
+function isCutOff(name: string, whole: string): boolean {
+  return name !== whole && whole.startsWith(name) && /^(?:_URL)?(?:_FILE)?$/.test(whole.slice(name.length));
 }

@@ -32,6 +32,9 @@ export const onOff = z.enum(['on', 'off'], { error: 'on or off' }).transform((wo
 /** A secret, a claim's name, an issuer: anything that fits into one HTTP header or one claim. */
 export const word = text(PRINTABLE, 'at most 512 printable ASCII characters without spaces');
 
+/** A secret that a gateway shows as it is: as long as those of webhooks are, written as text. */
+export const gatewaySecret = text(/^[\x21-\x7e]{24,512}$/, '24 to 512 printable ASCII characters without spaces');
+
 /** A secret of Standard Webhooks. */
 export const webhookSecret = z.string().refine(isWebhookSecret, {
   error: 'at least 24 bytes in base64, whsec_ may stand before it',
@@ -46,7 +49,8 @@ const commaSeparated = z.string().transform((list) => list.split(',').map((entry
 
 /** Origins (RFC 6454, section 6.2), comma separated: of web pages, and of apps and extensions that show pages of their own. */
 export const origins = commaSeparated.refine((list) => list.every(isOrigin), {
-  error: 'origins such as https://app.example.com or capacitor://localhost, comma separated',
+  error:
+    'origins such as https://app.example.com or capacitor://localhost, each written out without *, comma separated',
 });
 
 /** Ranges of IP addresses (RFC 4632, RFC 4291), comma separated; an address alone is a range of one. */
@@ -54,13 +58,17 @@ export const addressRanges = commaSeparated.refine((list) => list.every(isAddres
   error: 'IP addresses or ranges such as 10.0.0.0/8, comma separated',
 });
 
+/** 32 bytes. By a name of its own, as declarations would say `Buffer<…>` for Buffer, which TypeScript before 5.7 does not know. */
+export interface Key extends Buffer {
+  readonly length: 32;
+}
+
 /** Base64 (RFC 4648, section 4) of 32 bytes. */
 export const key = text(/^[A-Za-z0-9+/]{43}=$/, '32 bytes in base64').transform(decode);
 
 export interface NamedKey {
   readonly id: string;
-  /** 32 bytes. */
-  readonly key: Buffer;
+  readonly key: Key;
 }
 
 /** `id:base64,id:base64`; ids are told apart, and the first one encrypts. */
@@ -83,8 +91,9 @@ export const redisUrl = z.string().superRefine((url, context) => {
   if (typeof read === 'string') context.addIssue({ code: 'custom', message: read });
 });
 
-function decode(base64: string): Buffer {
-  return Buffer.from(base64, 'base64');
+/** Its length was seen by the shape of the text. */
+function decode(base64: string): Key {
+  return Buffer.from(base64, 'base64') as Buffer as Key;
 }
 
 function isHttpUrl(value: string): boolean {
@@ -97,6 +106,8 @@ function isHttpUrl(value: string): boolean {
 const NO_ORIGINS: ReadonlySet<string> = new Set(['about', 'blob', 'data', 'file', 'ftp', 'javascript', 'ws', 'wss']);
 
 function isOrigin(value: string): boolean {
+  // To the URL standard it is a letter like any other, and to browsers no host has it.
+  if (value.includes('*')) return false;
   if (isHttpUrl(value)) return new URL(value).origin === value;
   // To the URL standard other schemes have no origin: it is what their browsers send as one.
   const [, scheme = 'file'] = /^([a-z][a-z\d+.-]{0,63}):\/\/[\w.-]{1,253}(?::\d{1,5})?$/.exec(value) ?? [];

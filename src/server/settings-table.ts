@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import {
   addressRanges,
   deadline,
+  gatewaySecret,
   host,
   httpUrl,
   key,
@@ -150,10 +151,10 @@ export const SETTINGS = {
       'only these operations are run: a manifest of persisted queries, or a map from id to text (JSON); not behind a gateway',
   },
   GATEWAY_SECRET: {
-    parse: word,
+    parse: gatewaySecret,
     value: null,
     secret: true,
-    meaning: '/graphql answers only requests and sockets that carry it in `x-gateway-secret`',
+    meaning: '/graphql answers only requests and sockets that carry it in `x-gateway-secret`: 24 characters or more',
   },
   TRUST_PROXY: {
     parse: addressRanges,

@@ -14,11 +14,9 @@ import { createRedisAdapters, type RedisAdapters } from '../redis/adapters.js';
 import type { OnRedisFailure } from '../redis/failure.js';
 import type { CallSignalingOptions } from '../signaling/options.js';
 import { createDevelopmentLogin, type DevelopmentLogin } from './development.js';
-import type { Dependency, DependencyState } from './health.js';
 import type { Log } from './log.js';
 import type { Settings } from './settings.js';
 import { createOutageLog } from './outage-log.js';
-import { createRelayHealth } from './relay-health.js';
 import { StartError, using } from './start-error.js';
 
 /** The services around this one, as the settings name them. */
@@ -29,7 +27,6 @@ export interface Surroundings {
   >;
   /** For what is safe to lose; null: this process's memory. */
   readonly cache: Keyv | null;
-  readonly dependencies: readonly Dependency[];
   /** Resolves when the login service's keys are there, or known to be out of reach. Never rejects. */
   readonly loginAsked: Promise<void>;
   /** null where the login service is a real one. */
@@ -43,25 +40,19 @@ export async function openSurroundings(
   open: <Part extends { close(): unknown }>(part: Part) => Part,
   metrics: CallMetrics,
 ): Promise<Surroundings> {
-  const dependencies: Dependency[] = [];
   /** Opens what speaks to one of them; its failures are logged under its name. */
   const depend = <Part extends { close(): unknown; degraded(): boolean }>(
     name: string,
-    affects: Dependency['affects'],
     create: (common: Common) => Part,
-    stateOf: (part: Part) => DependencyState = (part) => (part.degraded() ? 'degraded' : 'ready'),
   ): Part => {
     const known: { part: Part | null } = { part: null };
     const isDown = (): boolean => known.part?.degraded() ?? false;
     const outages = open(createOutageLog({ dependency: name, isDown, log, clock: systemClock }));
     const onFailure: Common['onFailure'] = ({ operation, reason, httpStatus }) => {
-      metrics.dependencyFailed(name, reason);
       outages.failed({ ...(operation !== undefined ? { operation } : { http_status: httpStatus ?? null }), reason });
     };
     const part = open(create({ clock: systemClock, production: settings.nodeEnv === 'production', onFailure }));
     known.part = part;
-    dependencies.push({ name, affects, state: () => stateOf(part) });
-    metrics.watchDependency(name, isDown);
     return part;
   };
 
@@ -69,12 +60,16 @@ export async function openSurroundings(
     settings.redisUrl === null
       ? null
       : await using('REDIS_URL', () =>
-          depend(
-            'redis',
-            ['calls'],
-            ({ onFailure }) => openRedis(settings, onFailure, log),
-            // Limits are counted in this process meanwhile, and credentials are handed out; calls stand on it.
-            (part) => (part.degraded() ? 'unavailable' : 'ready'),
+          depend('redis', ({ onFailure }) =>
+            openRedis(
+              settings,
+              (failure) => {
+                // Of the other services it is counted by createCallSignaling.
+                metrics.dependencyFailed('redis', failure.reason);
+                onFailure(failure);
+              },
+              log,
+            ),
           ),
         );
   const unfit = (await redis?.inspect()) ?? [];
@@ -85,32 +80,26 @@ export async function openSurroundings(
   const authenticator = await using(
     settings.authPublicKeyFile === null ? 'AUTH_JWKS_URL' : 'AUTH_PUBLIC_KEY_FILE',
     () =>
-      depend(
-        'login',
-        ['calls', 'relay'],
-        (common) =>
-          createJwtAuthenticator({
-            ...common,
-            keys: login ? { publicKeyPem: login.publicKeyPem } : keysOf(settings),
-            issuer: login?.issuer ?? settings.authIssuer ?? '',
-            audience: login?.audience ?? settings.authAudience ?? '',
-            accountClaim: settings.authAccountClaim,
-            deviceClaim: settings.authDeviceClaim,
-            clockLeewaySeconds: settings.authClockLeewaySeconds,
-            timeoutMs: settings.authTimeoutMs,
-            onRefused: ({ reason, claims }) => {
-              metrics.tokenRefused(reason);
-              log.debug('An access token was refused', { reason, claims: claims.join(' ') });
-            },
-          }),
-        (part) => part.state(),
+      depend('login', (common) =>
+        createJwtAuthenticator({
+          ...common,
+          keys: login ? { publicKeyPem: login.publicKeyPem } : keysOf(settings),
+          issuer: login?.issuer ?? settings.authIssuer ?? '',
+          audience: login?.audience ?? settings.authAudience ?? '',
+          accountClaim: settings.authAccountClaim,
+          deviceClaim: settings.authDeviceClaim,
+          clockLeewaySeconds: settings.authClockLeewaySeconds,
+          timeoutMs: settings.authTimeoutMs,
+          onRefused: ({ reason, claims }) =>
+            log.debug('An access token was refused', { reason, claims: claims.join(' ') }),
+        }),
       ),
   );
   const { deviceDirectoryUrl, callPolicyUrl, webhookUrl, webhookSecret } = settings;
   const directory =
     deviceDirectoryUrl === null
       ? null
-      : depend('device-directory', ['calls', 'relay'], (common) =>
+      : depend('device-directory', (common) =>
           createHttpDirectory({
             ...common,
             url: deviceDirectoryUrl,
@@ -121,20 +110,15 @@ export async function openSurroundings(
   const policy =
     callPolicyUrl === null
       ? null
-      : depend('call-policy', ['calls'], (common) =>
+      : depend('call-policy', (common) =>
           createHttpPolicy({ ...common, url: callPolicyUrl, timeoutMs: settings.callPolicyTimeoutMs }),
         );
   const webhook =
     webhookUrl === null
       ? null
-      : depend('webhook', ['calls'], (common) =>
-          createWebhook({ ...common, url: webhookUrl, secret: webhookSecret ?? '' }),
-        );
+      : depend('webhook', (common) => createWebhook({ ...common, url: webhookUrl, secret: webhookSecret ?? '' }));
 
   const logSink = createLogSink((record, count) => log.event(count > 1 ? { ...record, count } : record));
-  const relayHealth = createRelayHealth(systemClock);
-  dependencies.push({ name: 'relay-provider', affects: ['relay'], state: () => relayHealth.state() });
-  metrics.watchDependency('relay-provider', () => relayHealth.state() !== 'ready');
   return {
     options: {
       authenticator,
@@ -142,12 +126,11 @@ export async function openSurroundings(
       ...(policy && { callPolicy: policy }),
       ...(webhook && { sendWakeUp: webhook.wakeUp }),
       ...(redis && { adapters: redis }),
-      events: createFanOut([relayHealth, logSink, ...(webhook ? [webhook] : [])], {
+      events: createFanOut([logSink, ...(webhook ? [webhook] : [])], {
         onDefect: (error) => log.defect(error),
       }),
     },
     cache: redis?.keyv ?? null,
-    dependencies,
     login,
     loginAsked: authenticator.asked,
   };

@@ -2,6 +2,7 @@ import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage } from 'no
 import type { Duplex } from 'node:stream';
 import { methodMustBe } from '../graphql/http-policy.js';
 import { isSameSecret } from './admission.js';
+import { quiet } from '../host/callback.js';
 import { isSameHost } from '../host/origin.js';
 import { httpError, type HttpErrorOptions } from './http-error.js';
 import { pathOf } from './path.js';
@@ -15,6 +16,8 @@ export interface UpgradeRules {
   readonly onRefusedOrigin?: ((headers: IncomingHttpHeaders) => void) | undefined;
   /** When set, only requests that carry it in `x-gateway-secret` are upgraded. */
   readonly gatewaySecret: string | null;
+  /** What refusals name for whoever runs this: the settings of the standalone server, or the options of a host. Settings. */
+  readonly refusalsName?: 'settings' | 'options';
 }
 
 /** Why a request does not get what it asks for. */
@@ -25,6 +28,12 @@ export interface Refusal extends HttpErrorOptions {
 export const ORIGIN_REFUSED =
   'This origin is not allowed (CORS_ORIGINS; behind a proxy that rewrites Host: TRUST_PROXY).';
 export const GATEWAY_ONLY = 'Requests come through the gateway (GATEWAY_SECRET).';
+/** The same to a host, who has no settings. */
+const BY_OPTIONS = {
+  origin:
+    'This origin is not allowed (origins of the authenticator, or allowsOrigin; behind a proxy that rewrites Host: trustProxy).',
+  gateway: 'Requests come through the gateway (gatewaySecret).',
+};
 
 /**
  * Whether a request may become a WebSocket. Browsers send cookies and no preflight with an upgrade, so the Origin is all
@@ -37,12 +46,16 @@ export function refusalOf(request: IncomingMessage, rules: UpgradeRules, host: s
   const { headers } = request;
   if (!isOn(rules.path, request)) return { status: 404 };
   const { origin } = headers;
+  const isByOptions = rules.refusalsName === 'options';
   if (origin !== undefined && !isSameHost(origin, host) && !rules.allowsOrigin(origin)) {
-    return { status: 403, message: ORIGIN_REFUSED };
+    if (!isByOptions) return { status: 403, message: ORIGIN_REFUSED };
+    // The door itself tells of that other text only.
+    quiet(rules.onRefusedOrigin)(headers);
+    return { status: 403, message: BY_OPTIONS.origin };
   }
   const secret = rules.gatewaySecret;
   if (secret === null || isSameSecret(headers['x-gateway-secret'], secret)) return null;
-  return { status: 403, message: GATEWAY_ONLY };
+  return { status: 403, message: isByOptions ? BY_OPTIONS.gateway : GATEWAY_ONLY };
 }
 
 /** Whether a request is for the path, whatever its query. */

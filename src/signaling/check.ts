@@ -30,7 +30,7 @@ const isLimit = (value: unknown): boolean =>
 const functionOr = (method: string): Check =>
   must(`a function, or an object with ${method}`, (value) => isFunction(value) || has(value, method));
 const isOrigin = (value: unknown): boolean =>
-  typeof value === 'string' && /^[a-z][a-z\d+.-]*:\/\/[^/?#\s]+$/.test(value);
+  typeof value === 'string' && /^[a-z][a-z\d+.-]*:\/\/[^/?#\s*]+$/.test(value);
 const LOGIN = 'a function, or an object with authenticate or authenticateRequest';
 const login: Check = (value) => {
   if (!isFunction(value) && !has(value, 'authenticate') && !has(value, 'authenticateRequest'))
@@ -38,7 +38,7 @@ const login: Check = (value) => {
   const { origins = [] } = value as { origins?: unknown };
   return Array.isArray(origins) && origins.every(isOrigin)
     ? null
-    : 'must have origins as browsers send them, for example https://app.example.com, without a path';
+    : 'must have origins as browsers send them, for example https://app.example.com, without a path or *';
 };
 const keys = must(
   'a list of at least one key of 32 bytes, each a Buffer or Uint8Array',
@@ -69,6 +69,7 @@ const OPTIONS: Readonly<Record<keyof CallSignalingOptions, Check>> = {
   composeDirectives: boolean,
   production: boolean,
   onDefect: callable,
+  onWarning: callable,
   clock: clockCheck,
 };
 
@@ -81,6 +82,7 @@ const ADAPTERS: Readonly<Record<keyof CallAdapters, Check>> = {
   rateLimiter: limiter,
   cursorKeys: keys,
   nameKey: key,
+  degraded: callable,
 };
 
 const RELAY: Readonly<Record<keyof RelayOptions, Check>> = {

@@ -1,6 +1,7 @@
 import type { AccountIndex, CallStore, WakeBus } from '../call/ports.js';
 import type { Presence } from '../call/presence.js';
 import type { Metrics } from '../events/metrics.js';
+import type { OnWarning } from '../events/warnings.js';
 import type { TrustedDocuments } from '../graphql/trusted-documents.js';
 import type { OnDefect } from '../host/callback.js';
 import type { HostFunctions } from '../host/functions.js';
@@ -36,7 +37,7 @@ export interface CallSignalingOptions extends HostFunctions {
   readonly metrics?: Metrics;
   /** 32 bytes for pseudonyms and the names of pairs. That of `adapters`, or else drawn at start. */
   readonly nameKey?: Uint8Array;
-  /** Whether introspection and "did you mean" are answered. Not in production. */
+  /** Whether introspection and "did you mean" are answered. Not in production: that of `production`, or of NODE_ENV. */
   readonly introspection?: boolean;
   /** When given, no other operations are run; see `readTrustedDocuments`. */
   readonly trustedDocuments?: TrustedDocuments;
@@ -49,6 +50,11 @@ export interface CallSignalingOptions extends HostFunctions {
    * wrong. Its messages may hold anything: do not log them as they are.
    */
   readonly onDefect?: OnDefect;
+  /**
+   * Given what the standalone server would log: a service around this one that gives no answer, a page whose origin is refused. At
+   * once, then once a minute each. Safe to log as it is.
+   */
+  readonly onWarning?: OnWarning;
   readonly clock?: Clock;
 }
 
@@ -65,4 +71,6 @@ export interface CallAdapters {
   readonly rateLimiter?: RateLimiter;
   readonly cursorKeys?: CursorKeys;
   readonly nameKey?: Uint8Array;
+  /** Whether they cannot be reached at present, for `health()`; they are taken for ready when left out. */
+  readonly degraded?: () => boolean;
 }

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { CallContext } from '../../src/graphql/context.js';
 import type { CallAdapters } from '../../src/signaling/options.js';
 import { createHttp } from '../../src/server/http.js';
-import { createCallSignaling, type CallSignaling } from '../../src/signaling.js';
+import { createCallSignaling } from '../../src/signaling.js';
+import type { CallSignaling } from '../../src/signaling/parts.js';
 import { SignalingError } from '../../src/errors.js';
 
 /** The HTTP door of a production server in this process, so that its CPU and memory can be measured. */

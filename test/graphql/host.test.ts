@@ -11,7 +11,8 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { SignalingError } from '../../src/errors.js';
 import type { CallContext } from '../../src/graphql/context.js';
 import { maskFields } from '../../src/graphql/field-errors.js';
-import { createCallSignaling, type CallSignaling } from '../../src/signaling.js';
+import { createCallSignaling } from '../../src/signaling.js';
+import type { CallSignaling } from '../../src/signaling/parts.js';
 
 const EXPIRES_MS = 3_600_000;
 const config = {

@@ -4,7 +4,8 @@ import { getIntrospectionQuery, parse, print, separateOperations } from 'graphql
 import { readdirSync, readFileSync } from 'node:fs';
 import { tooManyCallsRead } from '../../src/graphql/calls-read.js';
 import { examples } from '../../src/server/playground-examples.js';
-import { createCallSignaling, type CallSignaling } from '../../src/signaling.js';
+import { createCallSignaling } from '../../src/signaling.js';
+import type { CallSignaling } from '../../src/signaling/parts.js';
 
 const FOLDER = new URL('../../schema/operations/', import.meta.url);
 const published = readdirSync(FOLDER)

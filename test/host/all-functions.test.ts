@@ -21,6 +21,7 @@ const KNOWN: Readonly<Record<string, string>> = {
   'createCallSignaling.events': MISBEHAVIOUR,
   'createCallSignaling.metrics': MISBEHAVIOUR,
   'createCallSignaling.onDefect': MISBEHAVIOUR,
+  'createCallSignaling.onWarning': LISTENERS,
   'createCallSignaling.rateLimiter': MISBEHAVIOUR,
   'createCallSignaling.relay.providers': MISBEHAVIOUR,
   'createCallSignaling.relay.readSecret': LISTENERS,

@@ -13,7 +13,8 @@ import type { HostAuthenticator } from '../../src/host/authenticator.js';
 import type { Viewer } from '../../src/identity/viewer.js';
 import { attachWebSocket } from '../../src/server/attach.js';
 import type { WebSocketDoor } from '../../src/server/websocket.js';
-import { createCallSignaling, type CallSignaling } from '../../src/signaling.js';
+import { createCallSignaling } from '../../src/signaling.js';
+import type { CallSignaling } from '../../src/signaling/parts.js';
 import { blockOf } from '../docs/blocks.js';
 import { openWire } from '../support/ws-client.js';
 

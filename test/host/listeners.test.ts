@@ -11,6 +11,7 @@ import { readTrustedDocuments } from '../../src/graphql/trusted-documents.js';
 import { createJwtAuthenticator } from '../../src/jwt/authenticator.js';
 import { currentSecret } from '../../src/providers/secret.js';
 import { createRedisAdapters, type RedisAdapters, type RedisOptions } from '../../src/redis/adapters.js';
+import { createCallSignaling } from '../../src/signaling.js';
 import { outcomeOf } from '../identity/outcome.js';
 import { startFakeDirectory, type FakeDirectory } from '../support/fake-directory.js';
 import { eventually } from '../support/process.js';
@@ -128,6 +129,23 @@ const PARTS: Readonly<Record<string, readonly [work: (odd: Misbehaving) => Promi
       metrics.watchDependency('odd', odd);
       return /^call_streams (0|42)$/m.test(await metrics.text());
     },
+    true,
+  ],
+  'createCallSignaling.onWarning': [
+    (onWarning) =>
+      using(jwtWith({}), async (authenticator) => {
+        const config = {
+          requestedTtlSeconds: 60,
+          clientTtlSeconds: 30,
+          rateLimit: { max: 1, windowSeconds: 1 },
+          providers: [{ type: 'shared-secret' as const, secret: 'of-the-test' }],
+          relay: { urls: ['turn:127.0.0.1:3478'] },
+        };
+        return using(createCallSignaling({ authenticator, relay: { config }, onWarning }), async ({ metrics }) => {
+          await authenticator.asked;
+          return /^dependency_failures_total\{dependency="login"/m.test(await metrics.text());
+        });
+      }),
     true,
   ],
   'createRedisAdapters.onFailure': [

@@ -278,6 +278,8 @@ describe('an authenticator', () => {
       [JSON.stringify({ ...login.publicJwk, use: 'enc' }), /a key for signatures is wanted/],
       [JSON.stringify({ keys: [] }), /the key set has no public signature key with a kid: it is empty/],
       [JSON.stringify({ keys: [{ ...login.publicJwk, kid: undefined }] }), /it has no "kid"/],
+      ['{"issuer":"https://login"}', /it is not PEM, and its JSON is neither a JSON Web Key .* nor a key set/],
+      ['{}', /it is not PEM/],
       ['{"kty":', /it begins like JSON, and is none/],
       ['no key', /a public key in PEM form .* or as a JSON Web Key is wanted/],
     ];

@@ -109,6 +109,24 @@ await signaling.close();
 /** Settings of a strict host, which checks the declarations of packages too. */
 export const STRICT = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022'];
 
+/** What a program writes that runs the standalone server itself, with the types of its settings looked into. */
+export const SERVED = `
+import { createLog, parseSettings, startServer, type RunningServer, type Settings } from 'voip-call-signaling/server';
+import { createRedisAdapters, type RedisAdapters } from 'voip-call-signaling/redis';
+
+export async function serve(env: NodeJS.ProcessEnv): Promise<RunningServer> {
+  const settings: Settings = parseSettings(env);
+  const port: number = settings.port;
+  const key: Uint8Array | null = settings.nameKey;
+  // @ts-expect-error It is a number.
+  const text: string = settings.maxSockets;
+  void [port, key, text];
+  return startServer(settings, await createLog({ level: settings.logLevel }));
+}
+export const keep = (url: string, key: Buffer): RedisAdapters =>
+  createRedisAdapters({ url, encryptionKeys: [{ id: 'k1', key }], nameKey: key });
+`;
+
 /** What a host writes in TypeScript with all that the README's table names; checked, and not run. */
 export const TYPED = `
 import { createWebSocket, createCallSignaling, createWebhook, type CallSignalingOptions, type Viewer } from 'voip-call-signaling';

@@ -131,11 +131,26 @@ describe('the server of the README', () => {
         host.device(() => tokenOf('bob')),
         'bob',
       );
-      expect(await (await host.get('/readyz')).json()).toEqual({ login: 'ready' });
+      const dependencies = { login: 'ready', 'relay-provider': 'ready' };
+      expect(await (await host.get('/readyz')).json()).toEqual({ status: 'ready', degraded: [], dependencies });
       const metrics = await host.get('/metrics');
       expect(metrics.headers.get('content-type')).toMatch(/^text\/plain/);
       expect(await metrics.text()).toMatch(/^call_relay_requests_total\{.*outcome="issued".*\} 1$/m);
     }));
+
+  it('is not ready where the login service was never there: 503, as the standalone server says it', async () => {
+    jwks.mode = 'error';
+    try {
+      await withHost('readme.mjs', {}, async (host) => {
+        const answer = await host.get('/readyz');
+        const dependencies = { login: 'unavailable', 'relay-provider': 'ready' };
+        expect(answer.status).toBe(503);
+        expect(await answer.json()).toEqual({ status: 'unavailable', degraded: ['calls', 'relay'], dependencies });
+      });
+    } finally {
+      jwks.mode = 'ok';
+    }
+  });
 
   it('answers bodies that it cannot read as GraphQL clients read it, logs none, and waits for none when it stops', () =>
     withHost('readme.mjs', { NODE_ENV: 'production' }, async ({ origin, program }) => {
@@ -200,7 +215,9 @@ describe('examples/mount-in-express', () => {
         await call(alice, bob, 'bob');
         expect(await redis.command('DBSIZE')).not.toBe(0);
         expect(await (await host.get('/healthz')).json()).toEqual({ status: 'ok' });
-        expect(await (await host.get('/readyz')).json()).toEqual({ calls: 'ok', wakeUps: 'ok', problems: [] });
+        const dependencies = { redis: 'ready', webhook: 'ready', 'relay-provider': 'ready' };
+        const ready = { status: 'ready', degraded: [], dependencies, problems: [] };
+        expect(await (await host.get('/readyz')).json()).toEqual(ready);
         expect(await (await host.get('/metrics')).text()).toMatch(/^call_relay_requests_total/m);
 
         bob.stopListening();

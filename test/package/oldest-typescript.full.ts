@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { blockOf } from '../docs/blocks.js';
 import { ROOT } from '../support/process.js';
-import { STRICT, TYPED } from './hosts.js';
+import { SERVED, STRICT, TYPED } from './hosts.js';
 import { manifest, pack, run, type Packed } from './packed.js';
-import { install, packagesOfHost } from './registry.js';
+import { install, packagesOfHost, packagesOfRow } from './registry.js';
 
 jest.setTimeout(300_000);
 
@@ -23,11 +23,17 @@ const tsc = (...args: readonly string[]): Promise<string> =>
   run(host, process.execPath, join(host, 'node_modules/typescript/bin/tsc'), ...args);
 beforeAll(async () => {
   packed = await pack();
-  const packages = [...packagesOfHost(packed.tarball), 'graphql-ws', '@keyv/redis@~5.1', ...TYPES];
+  const server = packagesOfRow('the standalone server').filter((name) => name !== '@keyv/redis');
+  const packages = [...packagesOfHost(packed.tarball), ...server, 'graphql-ws', '@keyv/redis@~5.1', ...TYPES];
   await install(host, ...packages, `typescript@~${oldest}.0`);
   const page = `import { callSocket, createCallClient, graphqlWsTransport } from '${manifest.name}/client';
     export const client = createCallClient({ transport: graphqlWsTransport(callSocket({ url: '/graphql', token: () => 'x' })) });`;
-  const files = { 'app.ts': blockOf('README.md', 'In your own server', 'js'), 'typed.ts': TYPED, 'page.ts': page };
+  const files = {
+    'app.ts': blockOf('README.md', 'In your own server', 'js'),
+    'typed.ts': TYPED,
+    'served.ts': SERVED,
+    'page.ts': page,
+  };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(host, name), text);
 });
 afterAll(() => {
@@ -45,11 +51,14 @@ describe(`TypeScript ${oldest}`, () => {
     ['node16', 'node16'],
     ['nodenext', 'nodenext'],
     ['bundler', 'esnext'],
-  ])('takes the module and the client with moduleResolution %s', async (moduleResolution, module) => {
-    const settings = ['--module', module, '--moduleResolution', moduleResolution];
-    expect(await tsc(...STRICT, ...settings, 'app.ts', 'typed.ts')).toBe('');
-    expect(await tsc(...STRICT, ...settings, '--typeRoots', 'none', '--lib', 'es2022,dom', 'page.ts')).toBe('');
-  });
+  ])(
+    'takes the module, the client, the server and Redis with moduleResolution %s',
+    async (moduleResolution, module) => {
+      const settings = ['--module', module, '--moduleResolution', moduleResolution];
+      expect(await tsc(...STRICT, ...settings, 'app.ts', 'typed.ts', 'served.ts')).toBe('');
+      expect(await tsc(...STRICT, ...settings, '--typeRoots', 'none', '--lib', 'es2022,dom', 'page.ts')).toBe('');
+    },
+  );
 
   it('finds no types with node10, as the README says', async () => {
     const settings = ['--module', 'esnext', '--moduleResolution', 'node10'];

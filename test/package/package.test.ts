@@ -1,7 +1,7 @@
 /** What npm would publish: complete, without more, and of use to whoever installs it. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { ROOT } from '../support/process.js';
@@ -47,6 +47,22 @@ describe('the package', () => {
       return secret.test(text) || text.includes(ROOT);
     });
     expect(telling).toEqual([]);
+  });
+
+  it('has declarations that TypeScript before 5.7 knows, to which Buffer and the like are not generic', () => {
+    const entries = Object.values(manifest.exports).flatMap((entry) =>
+      typeof entry === 'object' ? [posix.normalize((entry as { types: string }).types)] : [],
+    );
+    const reached = new Set(entries);
+    // A set is read on while it grows.
+    for (const file of reached) {
+      const text = readFileSync(installed(file), 'utf8');
+      const named = [...text.matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g)];
+      for (const [, path] of named) reached.add(posix.join(posix.dirname(file), `${path}.d.ts`));
+    }
+    expect(reached.size).toBeGreaterThan(100);
+    const generic = /\b(?:Buffer|\w*Array|DataView|ArrayBufferView)<Array(?:Buffer|BufferLike)>/;
+    expect([...reached].filter((file) => generic.test(readFileSync(installed(file), 'utf8')))).toEqual([]);
   });
 
   it('is as publint wants it', async () => {

@@ -23,20 +23,23 @@ export interface Packed {
 interface Manifest {
   readonly name: string;
   readonly exports: Record<string, unknown>;
-  readonly dependencies: Record<string, string>;
+  readonly dependencies?: Record<string, string>;
   readonly peerDependencies: Record<string, string>;
   readonly peerDependenciesMeta?: Record<string, { readonly optional?: boolean }>;
 }
-export const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+const manifestIn = (folder: string): Manifest =>
+  JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+export const manifest = manifestIn(ROOT);
 
 /** Optional peers are not there unless a project asks for them. */
-const needed = [
-  ...Object.keys(manifest.dependencies),
-  ...Object.keys(manifest.peerDependencies).filter((name) => !manifest.peerDependenciesMeta?.[name]?.optional),
+const neededBy = ({ dependencies = {}, peerDependencies, peerDependenciesMeta }: Manifest): readonly string[] => [
+  ...Object.keys(dependencies),
+  ...Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta?.[name]?.optional),
 ];
 
-/** Packs what was built. */
+/** Packs what was built: all of it, or what is a package of its own in a folder. */
 export async function pack(from = ROOT): Promise<Packed> {
+  const own = manifestIn(from);
   const folder = mkdtempSync(join(tmpdir(), 'package-'));
   const output = await run(from, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder);
   const [packed] = JSON.parse(output.slice(0, output.lastIndexOf(']') + 1)) as [
@@ -49,10 +52,11 @@ export async function pack(from = ROOT): Promise<Packed> {
     files: packed.files.map(({ path }) => path),
     project: async (files, packages = []) => {
       const project = join(folder, `project-${(projects += 1)}`);
-      const installed = join(project, 'node_modules', manifest.name);
+      const installed = join(project, 'node_modules', own.name);
       mkdirSync(installed, { recursive: true });
       await run(project, 'tar', '-xzf', tarball, '-C', installed, '--strip-components=1');
-      for (const path of installedWith([...needed, ...packages])) linkFiles(join(ROOT, path), join(project, path));
+      for (const path of installedWith([...neededBy(own), ...packages]))
+        linkFiles(join(ROOT, path), join(project, path));
       for (const [name, text] of Object.entries({ 'package.json': '{ "type": "module" }', ...files })) {
         mkdirSync(dirname(join(project, name)), { recursive: true });
         writeFileSync(join(project, name), text);

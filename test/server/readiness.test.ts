@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readinessOf, type DependencyState, type Service } from '../../src/server/health.js';
+import { readinessOf, type DependencyState, type Service } from '../../src/signaling/health.js';
 import { createLog } from '../../src/server/log.js';
 import { startServer, type RunningServer } from '../../src/server/server.js';
 import { parseSettings } from '../../src/server/settings.js';

@@ -157,6 +157,8 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
     ],
     bad: [
       '*',
+      'https://*.example.com',
+      'https://a.example,https://*.example.com:8443',
       'tauri://',
       'capacitor://localhost/',
       'capacitor:localhost',
@@ -179,7 +181,10 @@ const CASES: Record<SettingName, { good: readonly [string, unknown][]; bad: read
     bad: ['true', 'ON', '1'],
   },
   TRUSTED_DOCUMENTS_FILE: { good: [[file, file]], bad: [join(directory, 'missing')] },
-  GATEWAY_SECRET: { good: [['s3cret', 's3cret']], bad: ['a b', 'a\r\nb', 'é'] },
+  GATEWAY_SECRET: {
+    good: ['of-the-gateway-24-letters', 'x'.repeat(24), '~'.repeat(512)].map((secret) => [secret, secret]),
+    bad: ['x', 'x'.repeat(23), 'x'.repeat(513), `a b${'x'.repeat(24)}`, `a\r\nb${'x'.repeat(24)}`, 'é'.repeat(24)],
+  },
   TRUST_PROXY: {
     good: [
       ['10.0.0.0/8', ['10.0.0.0/8']],

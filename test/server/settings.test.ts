@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { misspelledSetting } from '../../src/server/settings-names.js';
 import { key, namedKeys, redisUrl } from '../../src/server/settings-parse.js';
 import { brokenRules } from '../../src/server/settings-rules.js';
-import { renderSettingsTable, SETTINGS, type SettingName } from '../../src/server/settings-table.js';
+import { renderSettingsTable, SETTINGS, VARIABLES, type SettingName } from '../../src/server/settings-table.js';
 import { parseSettings, SettingsError, type Environment } from '../../src/server/settings.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'settings-'));
@@ -14,6 +14,7 @@ writeFileSync(file, 'x');
 afterAll(() => rmSync(directory, { recursive: true }));
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
+const GATEWAY = 'of-the-gateway-24-letters';
 
 function problemsOf(environment: Environment): readonly string[] {
   try {
@@ -83,7 +84,7 @@ describe('the settings together', () => {
       AUTH_JWKS_URL: 'http://login',
       AUTH_PUBLIC_KEY_FILE: file,
       TRUSTED_DOCUMENTS_FILE: file,
-      GATEWAY_SECRET: 'of-the-gateway',
+      GATEWAY_SECRET: 'of-the-gateway-24-letters',
       INTROSPECTON: 'on',
     });
     expect(problems).toEqual([
@@ -177,8 +178,8 @@ describe('a secret', () => {
 
   it('in a file is the same as in the environment, and the line break at its end belongs to the file', () => {
     expect(parseSettings({ NAME_KEY_FILE: inFile(`${KEY}\n`) })).toEqual(parseSettings({ NAME_KEY: KEY }));
-    expect(parseSettings({ GATEWAY_SECRET_FILE: inFile('s3cret\r\n') })).toMatchObject({ gatewaySecret: 's3cret' });
-    expect(problemsOf({ GATEWAY_SECRET_FILE: inFile('s3cret\n\n\n') })).toHaveLength(1);
+    expect(parseSettings({ GATEWAY_SECRET_FILE: inFile(`${GATEWAY}\r\n`) })).toMatchObject({ gatewaySecret: GATEWAY });
+    expect(problemsOf({ GATEWAY_SECRET_FILE: inFile(`${GATEWAY}\n\n\n`) })).toHaveLength(1);
   });
 
   it('in a file is looked for under a misspelled name too', () => {
@@ -234,6 +235,31 @@ describe('a name that is no setting', () => {
   ])('%s is taken for a misspelling of %s', (name, setting) => {
     expect(problemsOf({ [name]: 'x' })).toEqual([`${name} is not a setting; did you mean ${setting}?`]);
     expect(problemsOf({ [name]: '' })).toEqual([]);
+  });
+
+  const cutOff = VARIABLES.flatMap((whole) =>
+    [/_FILE$/, /_URL$/, /_URL_FILE$/].flatMap((end) => {
+      const name = whole.replace(end, '');
+      return name === whole || VARIABLES.includes(name) ? [] : [[name, whole] as const];
+    }),
+  );
+
+  it('may be that of a setting without its end', () => {
+    const named = [
+      'AUTH_PUBLIC_KEY',
+      'RELAY_CONFIG',
+      'TRUSTED_DOCUMENTS',
+      'REDIS_TLS_CA',
+      'AUTH_JWKS',
+      'DEVICE_DIRECTORY',
+    ];
+    expect(cutOff.map(([name]) => name)).toEqual(expect.arrayContaining(named));
+    for (const [name] of cutOff) {
+      const [problem = '', ...others] = problemsOf({ [name]: 'x' });
+      const [, meant = ''] = /did you mean (\w+)\?$/.exec(problem) ?? [];
+      expect([others, cutOff.some(([cut, whole]) => cut === name && whole === meant)]).toEqual([[], true]);
+      expect(problemsOf({ [name]: '' })).toEqual([]);
+    }
   });
 
   it('is left alone when it is one of another program', () => {

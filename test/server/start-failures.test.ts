@@ -66,6 +66,11 @@ const FAILURES: readonly (readonly [string, () => Record<string, string>, RegExp
     /AUTH_PUBLIC_KEY_FILE cannot be used: .*2048/,
   ],
   [
+    'JSON that is no key',
+    () => ({ ...login, AUTH_PUBLIC_KEY_FILE: file('key.json', '{"key":"canary-of-a-key"}') }),
+    /AUTH_PUBLIC_KEY_FILE cannot be used: it is not PEM/,
+  ],
+  [
     'what is no key',
     () => ({ ...login, AUTH_PUBLIC_KEY_FILE: file('none.pem', 'canary-of-a-key') }),
     /AUTH_PUBLIC_KEY_FILE cannot be used: a public key/,

@@ -1,0 +1,67 @@
+import type { Clock } from '../ports.js';
+import { createSeldom } from './seldom.js';
+import type { ServiceFailure } from '../host/observed.js';
+
+/**
+ * What the standalone server would log and a host does not see otherwise. Nothing in it is secret, but what a browser sent as its
+ * origin is anybody's text.
+ */
+export type Warning =
+  | ({
+      readonly warning: 'dependency_failed';
+      /** `login`, `device-directory`, `call-policy` or `webhook`. */
+      readonly dependency: string;
+      /** How often since this was last told. */
+      readonly count: number;
+    } & ServiceFailure)
+  | {
+      /** A page may not open sockets: its origin is neither allowed nor that of the host. */
+      readonly warning: 'origin_refused';
+      readonly origin: string;
+      /** What the page was told that this server is called. */
+      readonly host: string;
+      readonly count: number;
+    };
+
+export type OnWarning = (warning: Warning) => void;
+
+/** Passes on what keeps happening: at once when it begins, then once a minute for each subject. */
+export interface Warnings {
+  dependencyFailed(dependency: string, failure: ServiceFailure): void;
+  originRefused(headers: { readonly origin?: string | undefined; readonly host?: string | undefined }): void;
+}
+
+const EVERY_MS = 60_000;
+/** Origins told apart within a minute: a client may send as many as it likes. */
+const ORIGINS = 100;
+const TEXT = 256;
+
+export function createWarnings(onWarning: OnWarning, clock: Clock): Warnings {
+  /** The last failure of each dependency and reason. */
+  const last = new Map<string, { readonly dependency: string } & ServiceFailure>();
+  const failures = createSeldom({
+    everyMs: EVERY_MS,
+    clock,
+    tell: (subject, count) => {
+      const failure = last.get(subject ?? '');
+      if (failure) onWarning({ warning: 'dependency_failed', ...failure, count });
+    },
+  });
+  const origins = createSeldom({
+    everyMs: EVERY_MS,
+    clock,
+    subjects: ORIGINS,
+    tell: (subject, count) => {
+      const [origin = '', host = ''] = subject?.split(' ') ?? ['(others)'];
+      onWarning({ warning: 'origin_refused', origin, host, count });
+    },
+  });
+  return {
+    dependencyFailed: (dependency, { operation, reason, httpStatus }) => {
+      const subject = `${dependency} ${reason}`;
+      last.set(subject, { dependency, operation, reason, httpStatus });
+      failures.happened(subject);
+    },
+    originRefused: ({ origin = '', host = '' }) => origins.happened(`${origin.slice(0, TEXT)} ${host.slice(0, TEXT)}`),
+  };
+}
