@@ -58,7 +58,7 @@ export const addressRanges = commaSeparated.refine((list) => list.every(isAddres
   error: 'IP addresses or ranges such as 10.0.0.0/8, comma separated',
 });
 
-/** 32 bytes. By a name of its own, as declarations would say `Buffer<…>` for Buffer, which TypeScript before 5.7 does not know. */
+/** 32 bytes. Named, as declarations would write Buffer with a type argument otherwise, which TypeScript before 5.7 does not know. */
 export interface Key extends Buffer {
   readonly length: 32;
 }
