@@ -9,7 +9,7 @@ import type { ServiceFailure } from '../host/observed.js';
 export type Warning =
   | ({
       readonly warning: 'dependency_failed';
-      /** `login`, `device-directory`, `call-policy` or `webhook`. */
+      /** `redis`, `login`, `device-directory`, `call-policy` or `webhook`. */
       readonly dependency: string;
       /** How often since this was last told. */
       readonly count: number;

@@ -7,6 +7,13 @@ import { createCallback, type CallbackWatch } from './callback.js';
 import { readAnswer } from './malformed.js';
 import { isForeignPage } from './origin.js';
 
+/** A page asks whose origin the host does not list. To clients it is what any refused login is. */
+export class ForeignPage extends SignalingError {
+  constructor() {
+    super('CALL_UNAUTHORIZED');
+  }
+}
+
 type Answer = Viewer | null | Promise<Viewer | null>;
 
 /**
@@ -61,7 +68,7 @@ export function asLogin(given: HostAuthenticator, watch: CallbackWatch): Login {
 
   if ('authenticateRequest' in given) {
     return async (authorization, request) => {
-      if (isForeignPage(request.headers, given.origins ?? [])) throw new SignalingError('CALL_UNAUTHORIZED');
+      if (isForeignPage(request.headers, given.origins ?? [])) throw new ForeignPage();
       return ask(() => given.authenticateRequest(authorization, request));
     };
   }

@@ -5,6 +5,7 @@ import type { Presence } from '../call/presence.js';
 import { OptionsError } from '../options.js';
 import { systemClock } from '../ports.js';
 import { quiet } from '../host/callback.js';
+import { createReporter } from '../host/observed.js';
 import type { RevocationLog } from '../identity/revocations.js';
 import type { Clock, RateLimiter } from '../ports.js';
 import { RedisAccountIndex } from './account-index.js';
@@ -100,12 +101,23 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
   const { operationMs = OPERATION_MS } = options;
   const topology = topologyOf(options, operationMs - SILENT_BEFORE_MS);
   const keys = new KeyProof(cipher, names);
+  const onFailure = quiet(options.onFailure);
+  const degraded = (): boolean => !topology.isUp || inspection.problems.length > 0;
+  const reporter = createReporter({
+    name: 'redis',
+    affects: ['calls'],
+    // Limits are counted in this process meanwhile, and credentials are handed out; calls stand on it.
+    state: () => (degraded() ? 'unavailable' : 'ready'),
+  });
   const redis = new Redis({
     topology,
     keys,
     waitReplicas: options.waitReplicas ?? 0,
     clock: options.clock ?? null,
-    onFailure: quiet(options.onFailure),
+    onFailure: (failure) => {
+      onFailure(failure);
+      reporter.failed({ ...failure, httpStatus: null });
+    },
     operationMs,
   });
   const inspection = new Inspection({ topology, keys, run: redis.unproved, onProblems: quiet(options.onProblems) });
@@ -120,7 +132,7 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
     clock: options.clock ?? systemClock,
     nodes: () => heartbeat.nodes,
   });
-  return {
+  return reporter.shownOn<RedisAdapters>({
     callStore: new RedisCallStore({ redis, cipher, names, heartbeat, due, known }),
     accountIndex: new RedisAccountIndex(redis, cipher, names),
     presence: new RedisPresence(redis, cipher, names, heartbeat),
@@ -130,7 +142,7 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
     nameKey: options.nameKey,
     rateLimiter,
     keyv: createRedisCache(redis, cipher, names),
-    degraded: () => !topology.isUp || inspection.problems.length > 0,
+    degraded,
     problems: () => inspection.problems,
     inspect: () => inspection.look(),
     close: async () => {
@@ -139,7 +151,7 @@ export function createRedisAdapters(options: RedisOptions): RedisAdapters {
       await rateLimiter.close();
       await topology.close();
     },
-  };
+  });
 }
 
 function cursorKeysOf(keys: readonly EncryptionKey[]): RedisAdapters['cursorKeys'] {

@@ -72,7 +72,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
   };
 
   try {
-    const { options, cache, login, loginAsked } = await openSurroundings(settings, log, open, metrics);
+    const { options, cache, login, loginAsked } = await openSurroundings(settings, log, open);
     const tokens = login?.tokens ?? [];
     const relay = open(await using('RELAY_CONFIG_FILE', () => openRelaySource(settings.relayConfigFile, log)));
     const { trustedDocumentsFile } = settings;

@@ -3,7 +3,6 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createHttpDirectory } from '../directory/http-directory.js';
 import { createHttpPolicy } from '../directory/http-policy.js';
-import type { CallMetrics } from '../events/call-metrics.js';
 import { createFanOut } from '../events/fan-out.js';
 import { createLogSink } from '../events/log-sink.js';
 import { createWebhook } from '../events/webhook.js';
@@ -38,7 +37,6 @@ export async function openSurroundings(
   settings: Settings,
   log: Log,
   open: <Part extends { close(): unknown }>(part: Part) => Part,
-  metrics: CallMetrics,
 ): Promise<Surroundings> {
   /** Opens what speaks to one of them; its failures are logged under its name. */
   const depend = <Part extends { close(): unknown; degraded(): boolean }>(
@@ -59,19 +57,7 @@ export async function openSurroundings(
   const redis =
     settings.redisUrl === null
       ? null
-      : await using('REDIS_URL', () =>
-          depend('redis', ({ onFailure }) =>
-            openRedis(
-              settings,
-              (failure) => {
-                // Of the other services it is counted by createCallSignaling.
-                metrics.dependencyFailed('redis', failure.reason);
-                onFailure(failure);
-              },
-              log,
-            ),
-          ),
-        );
+      : await using('REDIS_URL', () => depend('redis', ({ onFailure }) => openRedis(settings, onFailure, log)));
   const unfit = (await redis?.inspect()) ?? [];
   if (unfit.length > 0) throw new StartError(unfit);
   const login = hasKeySource(settings)

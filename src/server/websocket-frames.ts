@@ -4,7 +4,7 @@ const TEXT = 0x81;
 const [LENGTH_16, LENGTH_64] = [126, 127];
 
 /** A ping without payload (RFC 6455, section 5.5.2). */
-export const PING = Buffer.from([0x89, 0]);
+export const PING: Buffer = Buffer.from([0x89, 0]);
 
 /** @param payload of the ping, at most 125 bytes (RFC 6455, section 5.5.3) */
 export function pongOf(payload: Buffer): Buffer {

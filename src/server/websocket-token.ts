@@ -1,3 +1,5 @@
+import { ForeignPage } from '../host/authenticator.js';
+
 type Params = Readonly<Record<string, unknown>> | null | undefined;
 
 /** Where GraphQL clients and routers put the token into connection_init. The first one that is there counts. */
@@ -9,7 +11,17 @@ const PLACES: readonly (readonly string[])[] = [
   ['extensions', 'headers', 'authorization'],
 ];
 
-/** The reason of the close when there is none: a close frame has room for 123 bytes (RFC 6455, section 5.5). */
+/**
+ * The reason of the close when there is no token: a close frame has room for 123 bytes (RFC 6455, section 5.5).
+ *
+ * @param error what the login said to that
+ */
+export function whyNobody(error: unknown): string {
+  return error instanceof ForeignPage ? PAGE_REFUSED : TOKEN_MISSING;
+}
+
+const PAGE_REFUSED = 'This origin may not log in by cookie (origins of the authenticator)';
+
 export const TOKEN_MISSING = `No token in ${PLACES.slice(0, -1).map(dotted).join(', ')} or ${dotted(PLACES.at(-1) ?? [])}`;
 
 /**

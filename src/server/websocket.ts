@@ -25,7 +25,7 @@ import { SUBPROTOCOL } from './websocket-messages.js';
 import { Protocol, type ProtocolOptions, type Session } from './websocket-protocol.js';
 import { startRechecks } from './websocket-rechecks.js';
 import { createSockets } from './websocket-sockets.js';
-import { TOKEN_MISSING } from './websocket-token.js';
+import { whyNobody } from './websocket-token.js';
 import { createUnplaced } from './websocket-unplaced.js';
 import { handshakeRefusal, ORIGIN_REFUSED, refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
 
@@ -186,7 +186,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
       return channel.isOpen ? connection : null;
     } catch (error) {
       if (error instanceof SignalingError && error.status < 500) {
-        if (authorization === undefined) channel.close(4403, TOKEN_MISSING);
+        if (authorization === undefined) channel.close(4403, whyNobody(error));
         else if (session.stranger) strangers.refusedToken(session.address);
         return null;
       }

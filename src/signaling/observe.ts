@@ -41,15 +41,15 @@ export function observeServices(
 
 /** The services that parts of this package speak to, where the host gave such parts. */
 function servicesOf(options: CallSignalingOptions): readonly Observed[] {
-  const { authenticator, deviceDirectory, callPolicy, events, sendWakeUp } = options;
-  const found = [authenticator, deviceDirectory, callPolicy, events, sendWakeUp].map(observedOf);
+  const { adapters, authenticator, deviceDirectory, callPolicy, events, sendWakeUp } = options;
+  const found = [adapters, authenticator, deviceDirectory, callPolicy, events, sendWakeUp].map(observedOf);
   // A webhook is given as both of the last two.
   return [...new Set(found.filter((service) => service !== null))];
 }
 
-/** Limits are counted in this process meanwhile, and credentials are handed out; calls stand on it. */
+/** Stores of a host's own. */
 function storesOf({ adapters }: CallSignalingOptions): readonly Dependency[] {
-  if (!adapters?.degraded) return [];
+  if (!adapters?.degraded || observedOf(adapters)) return [];
   const isDown = asPredicate(() => adapters.degraded?.());
   return [{ name: 'redis', affects: ['calls'], state: () => (isDown(undefined) ? 'unavailable' : 'ready') }];
 }

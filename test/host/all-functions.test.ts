@@ -62,6 +62,7 @@ const KNOWN: Readonly<Record<string, string>> = {
       [`${door}.recheck`, `${OURS}: signaling.websocket`],
       [`${door}.strangers`, `${OURS}: createStrangers()`],
       [`${door}.connections`, `${OURS}: createConnections()`],
+      [`${door}.shares`, `${OURS}: createShares()`],
     ]),
   ),
 };

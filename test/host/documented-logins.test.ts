@@ -84,12 +84,16 @@ async function askOverHttp(headers: Readonly<Record<string, string>>): Promise<s
   return errors?.[0]?.extensions.code ?? null;
 }
 
+/** Why sockets were closed. */
+const reasons: string[] = [];
+
 /** @returns what the socket was answered: its calls, its close code, or why there was no upgrade */
 async function askOverSocket(headers: Readonly<Record<string, string>>): Promise<unknown> {
   try {
     const wire = await openWire(`ws://${host}/graphql`, { headers });
     wire.send({ type: 'connection_init' });
     const first = await Promise.race([wire.next(), wire.closed]).catch(() => wire.closed);
+    if ('code' in first) reasons.push(first.reason);
     const answer = 'code' in first ? first.code : await wire.run('{ openCalls { id } }');
     wire.socket.close();
     await wire.closed;
@@ -117,12 +121,14 @@ describe('a cookie', () => {
     expect(await askOverSocket(headers)).toMatch(/403/);
     expect(await askOverHttp({ cookie: 'sid=alice', 'sec-fetch-site': 'cross-site' })).toBe('CALL_UNAUTHORIZED');
     expect(await askOverSocket({ cookie: 'sid=alice', 'sec-fetch-site': 'cross-site' })).toBe(4403);
+    expect(reasons.at(-1)).toBe('This origin may not log in by cookie (origins of the authenticator)');
   });
 
   it('of nobody, or none, is refused on both', async () => {
     for (const headers of [{ cookie: 'sid=mallory' }, {}]) {
       expect(await askOverHttp(headers)).toBe('CALL_UNAUTHORIZED');
       expect(await askOverSocket(headers)).toBe(4403);
+      expect(reasons.at(-1)).toMatch(/^No token in authorization, /);
     }
   });
 });

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { createHttpDirectory } from '../../src/directory/http-directory.js';
 import { createHttpPolicy } from '../../src/directory/http-policy.js';
 import { createWarnings, type Warning } from '../../src/events/warnings.js';
+import { createRedisAdapters } from '../../src/redis/adapters.js';
 import { createWebhook } from '../../src/events/webhook.js';
 import { createJwtAuthenticator, type JwtAuthenticatorOptions } from '../../src/jwt/authenticator.js';
 import { createMemoryAdapters } from '../../src/memory/adapters.js';
@@ -178,6 +179,23 @@ describe('the health of a mounted signaling', () => {
     await withSignaling({ authenticator: () => null, adapters: throwing }, async (signaling) =>
       expect(signaling.health()).toMatchObject({ httpStatus: 200, body: { dependencies: { redis: 'ready' } } }),
     );
+  });
+});
+
+it('a Redis that is out of reach is told, counted and shown, as the standalone server does', async () => {
+  const [port] = await freePorts(1);
+  const encryptionKeys = [{ id: 'k1', key: randomBytes(32) }];
+  const url = `redis://127.0.0.1:${port}`;
+  const adapters = createRedisAdapters({ url, encryptionKeys, nameKey: randomBytes(32) });
+  await withSignaling({ authenticator: () => null, adapters }, async (signaling, warnings) => {
+    await expect(adapters.presence.devicesOf('alice')).rejects.toMatchObject({ code: 'CALL_UNAVAILABLE' });
+    await eventually(() => warnings.length > 0);
+    expect(warnings[0]).toMatchObject({ warning: 'dependency_failed', dependency: 'redis', count: 1 });
+    expect(await sample(signaling, 'dependency_degraded{dependency="redis"}')).toBe(1);
+    expect(await signaling.metrics.text()).toMatch(
+      /dependency_failures_total\{dependency="redis",reason="\w+"\} [1-9]/,
+    );
+    expect(signaling.health().body).toMatchObject({ status: 'degraded', dependencies: { redis: 'unavailable' } });
   });
 });
 
