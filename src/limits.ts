@@ -4,7 +4,7 @@ export const LIMITS = {
   messageFragments: 64,
   messageValues: 2_048,
   requestsPerConnection: 16,
-  bodyChunks: 2_048,
+  bodyChunks: 1_024,
   largeBodyBytes: 16 * 1024,
   largeBodiesAtOnce: 4,
   sdpBytes: 64 * 1024,

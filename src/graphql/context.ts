@@ -4,7 +4,7 @@ import type { CallService } from '../call/service.js';
 import type { EventStream } from '../call/stream.js';
 import type { EventStreams } from '../call/streams.js';
 import type { Viewer } from '../identity/viewer.js';
-import { caught, next, type Soon } from '../soon.js';
+import { caught, isPromise, next, type Soon } from '../soon.js';
 import type { RelayCredentials } from '../relay/credentials.js';
 import { createWaiting, type Waiting } from './answer-time.js';
 import type { LooseStreams } from './loose-streams.js';
@@ -66,7 +66,18 @@ export function createOperation(
   connection: StreamCarrier | null = null,
 ): CallContext {
   let known: Soon<Viewer> | undefined;
-  const viewer = (): Soon<Viewer> => (known ??= identify());
+  let refused: { readonly error: unknown } | undefined;
+  /** Once it is known it is there at once, so that whoever asks for it goes on in the same turn. */
+  const viewer = (): Soon<Viewer> => {
+    if (refused) throw refused.error;
+    if (known !== undefined) return known;
+    known = caught(identify, (error) => {
+      refused = { error };
+      throw error;
+    });
+    if (isPromise(known)) (known as Promise<Viewer>).then((found) => (known = found)).catch(() => undefined);
+    return known;
+  };
   const identified = (): Soon<boolean> =>
     caught(
       () => next(viewer(), () => true),

@@ -4,7 +4,7 @@ import { SignalingError, type ErrorCode } from '../errors.js';
 import { actingFor } from '../identity/acting.js';
 import type { Viewer } from '../identity/viewer.js';
 import type { RateLimit, RateLimiter } from '../ports.js';
-import { caught, next, type Soon } from '../soon.js';
+import { caught, next, orRejected, type Soon } from '../soon.js';
 import type { CallContext } from './context.js';
 import type { RateLimitArguments } from './directives.js';
 
@@ -68,7 +68,8 @@ export function guardSchema(schema: GraphQLSchema, options: GuardOptions): Graph
       const resolveReference = apollo?.subgraph?.resolveReference;
       if (!guard || !resolveReference) throw new TypeError(`${type.name} has no reference guarded by ${fieldName}`);
       const through: ReferenceResolver = (reference, context, info) =>
-        guard.run(context, () => resolveReference(reference, context, info));
+        // What is thrown at once would be taken for the failure of all references that came together.
+        orRejected(() => guard.run(context, () => resolveReference(reference, context, info)));
       return new GraphQLObjectType({
         ...type.toConfig(),
         extensions: {

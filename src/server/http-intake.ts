@@ -5,7 +5,7 @@ import type { Shares } from './shares.js';
 /** So much of what came is parsed before it is asked again whether there is time for more, in bytes. */
 const PIECE_BYTES = 2 * 1024;
 /** What it counts for at least, in milliseconds, where more is done when it was parsed: for requests, and for chunks of a body. */
-const [REQUESTS_MS, CHUNKS_MS] = [0.25, 2];
+const [REQUESTS_MS, CHUNKS_MS] = [0.25, 4];
 
 /** What one connection sends to the HTTP server of Node.js. */
 export interface HttpIntake {
