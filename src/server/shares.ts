@@ -84,12 +84,12 @@ export function createShares(clock: Pick<Clock, 'elapsed'>): Shares {
 
   return {
     run: (owner, work, leastMs = LEAST_MS) => {
-      const known = shares.get(owner);
-      const share = known ?? { usedMs: 0, waiting: new Set() };
+      const share = shares.get(owner) ?? { usedMs: 0, waiting: new Set() };
       shares.set(owner, share);
       plan();
-      // Who asked for nothing in the turn before, or for little, waits for nobody.
-      const isNow = share.waiting.size === 0 && share.usedMs < SHARE_MS && (!known || turnMs < TURN_MS);
+      // Who asks for little waits for nobody.
+      const mayUse = turnMs < TURN_MS ? SHARE_MS : SHARE_MS / 2;
+      const isNow = share.waiting.size === 0 && share.usedMs < mayUse;
       if (isNow) begin(share, { begin: work, leastMs });
       else share.waiting.add({ begin: work, leastMs });
       return isNow;
