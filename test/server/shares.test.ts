@@ -35,6 +35,48 @@ describe('a share of a turn', () => {
     expect(shares.run('mallory', work)).toBe(true);
   });
 
+  it('is less where many wait: all of them together have 4 ms of a turn, by turns, and 0.5 ms while somebody comes', async () => {
+    let now = 0;
+    const shares = createShares({ elapsed: () => now });
+    const begun = new Map<number, number>();
+    const owners = Array.from({ length: 8 }, (_, n) => n);
+    const work = (owner: number) => () => {
+      now += 1;
+      begun.set(owner, (begun.get(owner) ?? 0) + 1);
+    };
+    for (let n = 0; n < 10; n += 1) for (const owner of owners) shares.run(`${owner}`, work(owner));
+    const total = (): number => [...begun.values()].reduce((sum, count) => sum + count, 0);
+    // What was begun at once: a few, and then what each may have however full the turn is.
+    const first = total();
+    expect(first).toBeLessThanOrEqual(2 * owners.length);
+    for (let turn = 0; turn < 12; turn += 1) {
+      const before = total();
+      await settled();
+      expect(total() - before).toBeLessThanOrEqual(4);
+    }
+    const counts = [...begun.values()];
+    expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(3);
+
+    shares.hurry();
+    const before = total();
+    await settled();
+    expect(total() - before).toBe(1);
+    while (total() < 80) await settled();
+  });
+
+  it('is measured when a work says afterwards what it counts for', async () => {
+    const shares = createShares(new SetClock());
+    const isNow = Array.from({ length: 4 }, () =>
+      shares.run(
+        'mallory',
+        () => {},
+        () => 1,
+      ),
+    );
+    expect(isNow).toEqual([true, true, false, false]);
+    await settled();
+  });
+
   it('is 20 works at most, for what they begin goes on by itself', async () => {
     const shares = createShares(new SetClock());
     const isNow = Array.from({ length: 25 }, () => shares.run('mallory', () => {}));
