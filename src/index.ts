@@ -35,7 +35,8 @@ export {
 } from './relay/ports.js';
 export { createCallSignaling } from './signaling.js';
 export type { CallAdapters, CallSignalingOptions, CursorKeys, RelayOptions } from './signaling/options.js';
-export type { DependencyState, Health, Readiness } from './signaling/health.js';
+export type { DependencyState } from './host/observed.js';
+export type { Health, Readiness } from './signaling/health.js';
 export type { CallSignaling, Graph, WebSocketParts } from './signaling/parts.js';
 export type { WebSocketDoor } from './server/websocket.js';
 export { attachWebSocket, createWebSocket, type WebSocketOptions } from './server/attach.js';

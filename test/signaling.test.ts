@@ -5,17 +5,9 @@ import { graphql } from 'graphql';
 import * as library from 'type-graphql';
 import { OptionsError } from '../src/options.js';
 import { createCallSignaling } from '../src/signaling.js';
+import { SMALL_RELAY } from './support/small-relay.js';
 
-const RELAY = {
-  config: {
-    requestedTtlSeconds: 60,
-    clientTtlSeconds: 30,
-    rateLimit: { max: 1, windowSeconds: 1 },
-    providers: [{ type: 'shared-secret', secret: 'of-the-test' }],
-    relay: { urls: ['turn:127.0.0.1:3478'] },
-  },
-};
-const VALID = { authenticator: () => null, relay: RELAY };
+const VALID = { authenticator: () => null, relay: SMALL_RELAY };
 
 function problemsOf(options: unknown): readonly string[] {
   try {

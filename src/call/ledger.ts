@@ -6,7 +6,7 @@ import { dueAt, expiresAt, isSignalingDue, settle } from './deadline.js';
 import { tagOf } from './ids.js';
 import type { Notifier } from './notifier.js';
 import type { Change } from './log.js';
-import { heard, isParty } from './party.js';
+import { heard, heardFrom } from './party.js';
 import type { CallRead, CallStore, CallWrite, StoredCall } from './ports.js';
 import type { Presence } from './presence.js';
 import { trim } from './room.js';
@@ -206,7 +206,7 @@ export class Ledger {
 
 /** @returns the call after a move; null: the move changed nothing */
 function movedBy({ call }: Change, viewer: DeviceRef | null, loaded: Loaded): Call | null {
-  const moved = viewer !== null && isParty(call, viewer) ? heard(call, loaded.time.now) : call;
+  const moved = viewer === null ? call : heardFrom(call, viewer, loaded.time.now);
   return moved === loaded.call ? null : moved;
 }
 

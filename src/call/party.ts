@@ -86,3 +86,8 @@ export function isParty(call: Call, viewer: DeviceRef): boolean {
   const actor = actorOf(call, viewer);
   return !isRinging(call.state) && (actor === 'CALLER' || actor === 'WINNER');
 }
+
+/** @returns the call after a move of the device: of a party it is a sign of life, also where it changes nothing else. */
+export function heardFrom(call: Call, viewer: DeviceRef, at: number): Call {
+  return isParty(call, viewer) ? heard(call, at) : call;
+}

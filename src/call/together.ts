@@ -2,7 +2,7 @@ import type { Call, DeviceRef } from './call.js';
 import type { StoreTime } from './deadline.js';
 import type { Ledger, MoveOf, Moved } from './ledger.js';
 import { unchanged, type Change } from './log.js';
-import { heard, isParty } from './party.js';
+import { heardFrom } from './party.js';
 import type { Soon } from '../soon.js';
 import type { Turns } from './turns.js';
 
@@ -77,9 +77,8 @@ async function combined(members: readonly Member[], call: Call, time: StoreTime)
   for (const { viewer, move } of members) {
     try {
       const result = await move(change.call, time);
-      const after = isParty(result.call, viewer) ? heard(result.call, time.now) : result.call;
       change = {
-        call: after,
+        call: heardFrom(result.call, viewer, time.now),
         entries: [...change.entries, ...result.entries],
         dropped: [...change.dropped, ...result.dropped],
       };

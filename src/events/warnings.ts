@@ -1,4 +1,5 @@
 import type { Clock } from '../ports.js';
+import { createRefusedOrigins } from './refused-origins.js';
 import { createSeldom } from './seldom.js';
 import type { ServiceFailure } from '../host/observed.js';
 
@@ -32,9 +33,6 @@ export interface Warnings {
 }
 
 const EVERY_MS = 60_000;
-/** Origins told apart within a minute: a client may send as many as it likes. */
-const ORIGINS = 100;
-const TEXT = 256;
 
 export function createWarnings(onWarning: OnWarning, clock: Clock): Warnings {
   /** The last failure of each dependency and reason. */
@@ -47,21 +45,14 @@ export function createWarnings(onWarning: OnWarning, clock: Clock): Warnings {
       if (failure) onWarning({ warning: 'dependency_failed', ...failure, count });
     },
   });
-  const origins = createSeldom({
-    everyMs: EVERY_MS,
-    clock,
-    subjects: ORIGINS,
-    tell: (subject, count) => {
-      const [origin = '', host = ''] = subject?.split(' ') ?? ['(others)'];
-      onWarning({ warning: 'origin_refused', origin, host, count });
-    },
-  });
   return {
     dependencyFailed: (dependency, { operation, reason, httpStatus }) => {
       const subject = `${dependency} ${reason}`;
       last.set(subject, { dependency, operation, reason, httpStatus });
       failures.happened(subject);
     },
-    originRefused: ({ origin = '', host = '' }) => origins.happened(`${origin.slice(0, TEXT)} ${host.slice(0, TEXT)}`),
+    originRefused: createRefusedOrigins(clock, (origin, host, count) =>
+      onWarning({ warning: 'origin_refused', origin: origin ?? '(others)', host: host ?? '', count }),
+    ),
   };
 }

@@ -14,12 +14,21 @@ export interface Observer {
   onRefused(reason: string): void;
 }
 
-export interface Observed {
-  /** The service, by the name that metrics and health have for it. */
+/** What a client comes for. */
+export type Service = 'calls' | 'relay';
+
+/** `degraded`: gone on without, or on what was kept; `unavailable`: what needs it cannot be served. */
+export type DependencyState = 'ready' | 'degraded' | 'unavailable';
+
+/** Something around this service, by the name that metrics and health have for it. */
+export interface Dependency {
   readonly name: string;
   /** What is not, or not fully, served without it. */
-  readonly affects: readonly ('calls' | 'relay')[];
-  readonly state: () => 'ready' | 'degraded' | 'unavailable';
+  readonly affects: readonly Service[];
+  readonly state: () => DependencyState;
+}
+
+export interface Observed extends Dependency {
   /** @returns what ends that */
   readonly observe: (observer: Observer) => () => void;
 }
@@ -42,7 +51,7 @@ export function observedOf(part: unknown): Observed | null {
   return (Object(part) as { readonly [OBSERVED]?: Observed })[OBSERVED] ?? null;
 }
 
-export function createReporter(shown: Omit<Observed, 'observe'>): Reporter {
+export function createReporter(shown: Dependency): Reporter {
   const observers = new Set<Observer>();
   let untold: ServiceFailure[] | null = [];
   const observed: Observed = {

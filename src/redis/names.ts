@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { tagOf } from '../call/ids.js';
 import type { DeviceRef } from '../call/call.js';
+import { RecentlyUsed } from '../identity/recently-used.js';
 
 /** Sorted sets that calls to look at are spread over, so that not one server of a cluster has all of that work. */
 export const DUE_SHARDS = 8;
@@ -28,8 +29,8 @@ export class Names {
   /** Found by nodes whatever their NAME_KEY is. */
   readonly keys = 'voip:keys';
   readonly #nameKey: Uint8Array;
-  /** By what they stand for; those that were found out longest ago first. */
-  readonly #hashes = new Map<string, string>();
+  /** By what they stand for. */
+  readonly #hashes = new RecentlyUsed<string>(REMEMBERED);
 
   /** @param nameKey 32 bytes, the same on every node; with another one nothing is found again */
   constructor(nameKey: Uint8Array) {
@@ -132,8 +133,6 @@ export class Names {
     const digest = createHmac('sha256', this.#nameKey).update(text).digest();
     const hash = digest.subarray(0, 16).toString('base64url');
     this.#hashes.set(text, hash);
-    const [oldest] = this.#hashes.keys();
-    if (this.#hashes.size > REMEMBERED && oldest !== undefined) this.#hashes.delete(oldest);
     return hash;
   }
 }

@@ -70,10 +70,10 @@ export class Turns {
     const { all } = this.#limits;
     const party = this.#parties.get(name) ?? this.#meet(name);
     if (this.#busy < all.atOnce && party.busy < party.bound.atOnce && this.#round.size === 0) return this.#give(party);
-    const isOwn = name !== null && party.waiting.size >= party.bound.waiting;
-    if (isOwn || party.waiting.size >= party.bound.waiting || this.#waiting >= all.waiting) {
+    const isFull = party.waiting.size >= party.bound.waiting;
+    if (isFull || this.#waiting >= all.waiting) {
       this.#forget(party);
-      throw isOwn ? new OwnCrowd() : new RedisError('crowded');
+      throw isFull && name !== null ? new OwnCrowd() : new RedisError('crowded');
     }
     return this.#wait(party, deadline);
   }

@@ -109,9 +109,9 @@ export function createConnections({ proxies, clock, shares, onDropped = () => {}
     if (count < held() * (1 - 1 / SPARE)) return;
     let largest = newcomer;
     for (const group of groups.values()) if (group.members.size > largest.members.size) largest = group;
+    if (largest === newcomer) return;
     const [oldest] = largest.members;
-    const idle = [...largest.members].find(({ underWay }) => underWay === 0);
-    if (largest !== newcomer && oldest) drop(idle ?? oldest);
+    if (oldest) drop(oldest);
   }
 
   function drop({ socket, group }: Connection): void {

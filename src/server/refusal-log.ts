@@ -1,28 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { createRefusedOrigins } from '../events/refused-origins.js';
 import { createSeldom } from '../events/seldom.js';
 import type { Clock } from '../ports.js';
 import type { Log } from './log.js';
 
 const EVERY_MS = 60_000;
-/** Origins told apart within a minute: a client may send as many as it likes. */
-const ORIGINS = 100;
-
 /** A page that may not use the service: a line a minute for each origin, with the host that the page was told. */
-export function createRefusedOrigins(log: Log, clock: Clock): (headers: IncomingHttpHeaders) => void {
-  const origins = createSeldom({
-    everyMs: EVERY_MS,
-    clock,
-    subjects: ORIGINS,
-    tell: (subject, count) => {
-      const [origin = null, host = null] = subject?.split(' ') ?? [];
-      log.warn('A page was refused: its origin is not in CORS_ORIGINS, nor is it that of the host', {
-        origin,
-        host,
-        count,
-      });
-    },
-  });
-  return ({ origin = '', host = '' }) => origins.happened(`${origin.slice(0, 256)} ${host.slice(0, 256)}`);
+export function logRefusedOrigins(log: Log, clock: Clock): (headers: IncomingHttpHeaders) => void {
+  return createRefusedOrigins(clock, (origin, host, count) =>
+    log.warn('A page was refused: its origin is not in CORS_ORIGINS, nor is it that of the host', {
+      origin,
+      host,
+      count,
+    }),
+  );
 }
 
 /** Those who have not said who they are asked for too much: a line a minute of each kind, whoever it was. */

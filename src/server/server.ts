@@ -19,7 +19,7 @@ import { servePlayground } from './playground.js';
 import { boundByOpenFiles } from './open-files.js';
 import { openRelaySource } from './relay-source.js';
 import { serveRevocations, type RevocationOptions } from './revocations.js';
-import { createDroppedConnections, createRefusedOrigins, createRefusedStrangers } from './refusal-log.js';
+import { createDroppedConnections, createRefusedStrangers, logRefusedOrigins } from './refusal-log.js';
 import type { Settings } from './settings.js';
 import { createShares } from './shares.js';
 import { listen, using } from './start-error.js';
@@ -118,7 +118,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
     const shares = createShares(systemClock);
     const doors = {
       allowsOrigin: originRule(settings.corsOrigins),
-      onRefusedOrigin: createRefusedOrigins(log, systemClock),
+      onRefusedOrigin: logRefusedOrigins(log, systemClock),
       gatewaySecret: settings.gatewaySecret,
       trustProxy: settings.trustProxy,
       strangers,

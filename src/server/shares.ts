@@ -2,7 +2,7 @@ import type { Clock } from '../ports.js';
 
 /**
  * Shares of the event loop's turns, one for each who asks for something. Who asks for more at once than its share waits for
- * the next turn, and nobody else does.
+ * the next turn, and in a full turn for more than half of it: all who wait go by turns. Nobody else waits.
  */
 export interface Shares {
   /**

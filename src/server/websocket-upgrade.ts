@@ -2,7 +2,6 @@ import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage } from 'no
 import type { Duplex } from 'node:stream';
 import { methodMustBe } from '../graphql/http-policy.js';
 import { isSameSecret } from './admission.js';
-import { quiet } from '../host/callback.js';
 import { isSameHost } from '../host/origin.js';
 import { httpError, type HttpErrorOptions } from './http-error.js';
 import { pathOf } from './path.js';
@@ -23,6 +22,7 @@ export interface UpgradeRules {
 /** Why a request does not get what it asks for. */
 export interface Refusal extends HttpErrorOptions {
   readonly status: number;
+  readonly isOfOrigin?: boolean;
 }
 
 export const ORIGIN_REFUSED =
@@ -48,10 +48,7 @@ export function refusalOf(request: IncomingMessage, rules: UpgradeRules, host: s
   const { origin } = headers;
   const isByOptions = rules.refusalsName === 'options';
   if (origin !== undefined && !isSameHost(origin, host) && !rules.allowsOrigin(origin)) {
-    if (!isByOptions) return { status: 403, message: ORIGIN_REFUSED };
-    // The door itself tells of that other text only.
-    quiet(rules.onRefusedOrigin)(headers);
-    return { status: 403, message: BY_OPTIONS.origin };
+    return { status: 403, message: isByOptions ? BY_OPTIONS.origin : ORIGIN_REFUSED, isOfOrigin: true };
   }
   const secret = rules.gatewaySecret;
   if (secret === null || isSameSecret(headers['x-gateway-secret'], secret)) return null;

@@ -27,7 +27,7 @@ import { startRechecks } from './websocket-rechecks.js';
 import { createSockets } from './websocket-sockets.js';
 import { whyNobody } from './websocket-token.js';
 import { createUnplaced } from './websocket-unplaced.js';
-import { handshakeRefusal, ORIGIN_REFUSED, refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
+import { handshakeRefusal, refusalOf, refuseUpgrade, type UpgradeRules } from './websocket-upgrade.js';
 
 export interface DoorOptions extends UpgradeRules, Pick<ProtocolOptions, 'executor' | 'contextFor'> {
   /**
@@ -132,7 +132,7 @@ export function createDoor(options: DoorOptions): WebSocketDoor {
   function handleUpgrade(request: IncomingMessage, wire: Duplex, head: Buffer): void {
     options.connections?.known(wire, null);
     const refusal = refusalOf(request, rules, proxies.hostOf(request));
-    if (refusal?.status === 403 && refusal.message === ORIGIN_REFUSED) onRefusedOrigin(request.headers);
+    if (refusal?.isOfOrigin) onRefusedOrigin(request.headers);
     const isTooMany = refusal && strangers.anonymousRequest(proxies.clientOf(request), 0);
     if (refusal) return refuseUpgrade(wire, request, isTooMany ? TOO_MANY : refusal);
     let drop = (): void => {};

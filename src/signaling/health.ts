@@ -1,16 +1,4 @@
-/** What a client comes for. */
-export type Service = 'calls' | 'relay';
-
-/** `degraded`: gone on without, or on what was kept; `unavailable`: what needs it cannot be served. */
-export type DependencyState = 'ready' | 'degraded' | 'unavailable';
-
-/** Something around this service. */
-export interface Dependency {
-  readonly name: string;
-  /** What is not, or not fully, served without it. */
-  readonly affects: readonly Service[];
-  readonly state: () => DependencyState;
-}
+import type { Dependency, DependencyState, Service } from '../host/observed.js';
 
 /** What /readyz answers. Operators' tools read it: names stay as they are. */
 export interface Readiness {

@@ -1,9 +1,8 @@
 import type { CallMetrics } from '../events/call-metrics.js';
 import type { Warnings } from '../events/warnings.js';
 import { asPredicate } from '../host/listeners.js';
-import { observedOf, type Observed } from '../host/observed.js';
+import { observedOf, type Dependency, type Observed } from '../host/observed.js';
 import type { RefusalReason } from '../jwt/refusal.js';
-import type { Dependency } from './health.js';
 import type { CallSignalingOptions } from './options.js';
 import type { RelayHealth } from './relay-health.js';
 

@@ -1,5 +1,5 @@
 import type { Clock, EventSink } from '../ports.js';
-import type { DependencyState } from './health.js';
+import type { DependencyState } from '../host/observed.js';
 
 /** How long a failure is taken for the present state when nobody asks again, in milliseconds. */
 const KNOWN_MS = 60_000;

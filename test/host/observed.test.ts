@@ -17,16 +17,7 @@ import { startFakeJwks, type FakeJwks } from '../support/fake-jwks.js';
 import { eventually } from '../support/process.js';
 import { freePorts } from '../support/redis.js';
 import { createTestLogin, type TestLogin } from '../support/tokens.js';
-
-const RELAY: CallSignalingOptions['relay'] = {
-  config: {
-    requestedTtlSeconds: 60,
-    clientTtlSeconds: 30,
-    rateLimit: { max: 1, windowSeconds: 1 },
-    providers: [{ type: 'shared-secret', secret: 'of-the-test' }],
-    relay: { urls: ['turn:127.0.0.1:3478'] },
-  },
-};
+import { SMALL_RELAY } from '../support/small-relay.js';
 
 let login: TestLogin;
 let jwks: FakeJwks;
@@ -48,7 +39,11 @@ async function withSignaling(
   test: (signaling: CallSignaling, warnings: readonly Warning[]) => Promise<void>,
 ): Promise<void> {
   const warnings: Warning[] = [];
-  const signaling = createCallSignaling({ relay: RELAY, onWarning: (warning) => warnings.push(warning), ...options });
+  const signaling = createCallSignaling({
+    relay: SMALL_RELAY,
+    onWarning: (warning) => warnings.push(warning),
+    ...options,
+  });
   try {
     await test(signaling, warnings);
   } finally {

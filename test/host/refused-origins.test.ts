@@ -6,17 +6,8 @@ import type { AddressInfo } from 'node:net';
 import type { Warning } from '../../src/events/warnings.js';
 import { attachWebSocket, createWebSocket, type WebSocketOptions } from '../../src/server/attach.js';
 import { createCallSignaling } from '../../src/signaling.js';
-import type { CallSignalingOptions } from '../../src/signaling/options.js';
+import { SMALL_RELAY } from '../support/small-relay.js';
 
-const RELAY: CallSignalingOptions['relay'] = {
-  config: {
-    requestedTtlSeconds: 60,
-    clientTtlSeconds: 30,
-    rateLimit: { max: 1, windowSeconds: 1 },
-    providers: [{ type: 'shared-secret', secret: 'of-the-test' }],
-    relay: { urls: ['turn:127.0.0.1:3478'] },
-  },
-};
 const EVIL = 'https://evil.example';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -27,7 +18,7 @@ afterEach(async () => {
 async function begin(options: Partial<WebSocketOptions> = {}, how: 'attach' | 'create' = 'attach') {
   const warnings: Warning[] = [];
   const onWarning = (warning: Warning): void => void warnings.push(warning);
-  const signaling = createCallSignaling({ authenticator: () => null, relay: RELAY, onWarning });
+  const signaling = createCallSignaling({ authenticator: () => null, relay: SMALL_RELAY, onWarning });
   const server = createServer();
   const given = { ...signaling.websocket, ...options };
   const door = how === 'attach' ? attachWebSocket(server, given) : createWebSocket(given);

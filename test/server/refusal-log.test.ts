@@ -1,11 +1,7 @@
 /** What is refused again and again is a log line a minute, with how often. */
 import { expect, it } from '@jest/globals';
 import type { Log } from '../../src/server/log.js';
-import {
-  createDroppedConnections,
-  createRefusedOrigins,
-  createRefusedStrangers,
-} from '../../src/server/refusal-log.js';
+import { createDroppedConnections, logRefusedOrigins, createRefusedStrangers } from '../../src/server/refusal-log.js';
 import { SetClock } from '../support/clock.js';
 
 interface Line {
@@ -27,7 +23,7 @@ const text = 'A page was refused: its origin is not in CORS_ORIGINS, nor is it t
 it('a page of an origin that may not use the service: once a minute for each origin, with the host that it was told', async () => {
   const [log, told] = lines();
   const clock = new SetClock();
-  const refused = createRefusedOrigins(log, clock);
+  const refused = logRefusedOrigins(log, clock);
   const evil = { origin: 'https://evil.example', host: 'calls.example' };
   for (let n = 0; n < 100; n += 1) refused(evil);
   refused({ origin: 'capacitor://localhost', host: 'calls.example' });
@@ -45,7 +41,7 @@ it('a page of an origin that may not use the service: once a minute for each ori
 
 it('origins are a hundred in a minute at most: what comes on top is one line, and no longer than it may be', () => {
   const [log, told] = lines();
-  const refused = createRefusedOrigins(log, new SetClock());
+  const refused = logRefusedOrigins(log, new SetClock());
   for (let n = 0; n < 1_000; n += 1) refused({ origin: `https://${n}.${'x'.repeat(5_000)}`, host: 'h' });
   expect(told).toHaveLength(101);
   expect(Math.max(...told.map(({ origin }) => origin?.length ?? 0))).toBe(256);

@@ -116,7 +116,6 @@ export const BOUNDS: Readonly<Record<string, string>> = {
   'redis/known-calls.ts #calls': 'MOST calls of MOST_BYTES',
   'redis/listener.ts #asked':
     'a probe, and the channels asked for and not answered: gone with the answer, or the connection',
-  'redis/names.ts #hashes': 'REMEMBERED names, of ids that are limited to 256 characters',
   'redis/owed.ts #channels': 'MOST channels',
   'redis/presence.ts #drawn': 'sockets that begin while an epoch is drawn, each until its answer; it remembers none',
   'redis/presence.ts #epochs': 'streams of this process; gone when they close',
